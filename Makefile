@@ -1,0 +1,60 @@
+# Attune Kit. `make demo` shows the whole path; `make test` checks it. Both do all of their own set-up.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: help demo test rigs check bench docs lock clean
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: $(READY) ## film, seal, sync, receipt, erase, recover (SOURCE=any-video.mp4 films that file)
+	@scripts/system-packages ffmpeg=ffmpeg
+	@$(BIN)/python -m tests.scenarios.demo $(if $(SOURCE),--source "$(SOURCE)")
+
+test: check tests/interop/node_modules/.ready ## style, types, arrows, and every fast test
+	@scripts/system-packages ffmpeg=ffmpeg strace=strace
+	@$(BIN)/python -m pytest -m "not rig" $(ARGS)
+
+rigs: $(READY) ## power cuts, kills, full disks: needs root
+	@scripts/system-packages ffmpeg=ffmpeg strace=strace mkfs.ext4=e2fsprogs
+	@$(BIN)/python -m pytest -m rig $(ARGS)
+
+check: $(READY) ## ruff, mypy, import arrows, documents against code
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m docs.generate --check
+
+bench: $(READY) ## measured claims, each against a peer (ONLY=name for one)
+	@scripts/system-packages ffmpeg=ffmpeg age=age
+	@$(BIN)/python -m benchmarks $(if $(ONLY),--only "$(ONLY)")
+
+docs: $(READY) ## write the tables and diagrams in docs/ anew from the code
+	@$(BIN)/python -m docs.generate
+
+lock: $(READY) ## resolve requirements anew (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    --extra dev pyproject.toml --output-file requirements/dev.txt
+
+clean: ## remove everything that was made
+	rm -rf $(VENV) demo-output benchmarks/out tests/interop/node_modules *.egg-info .mypy_cache .ruff_cache .pytest_cache
+
+$(READY): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "Python 3.11 or later is needed. Next step: make PYTHON=python3.12 …" >&2; exit 1; }
+	@echo "Setting up $(VENV) (once, about a minute)"
+	@$(PYTHON) -m venv --clear $(VENV) || { echo "Next step: sudo apt-get install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip install -qq --require-hashes --requirement requirements/dev.txt
+	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
+	@touch $@
+
+tests/interop/node_modules/.ready: tests/interop/package-lock.json $(READY)
+	@PATH="$$PATH:$(CURDIR)/$(BIN)"; command -v npm >/dev/null || \
+	    $(BIN)/python -m pip install -qq --require-hashes --requirement requirements/node.txt
+	@cd tests/interop && PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --silent --no-audit --no-fund
+	@touch $@
