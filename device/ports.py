@@ -16,9 +16,9 @@ class Track(Enum):
 class EncodedPacket(NamedTuple):
     """One encoded frame.
 
-    `data` is one H.264 access unit in Annex B form (key frames repeat SPS and PPS; no B-frames, so that decoding order is
-    presentation order), or one raw AAC-LC frame of 1024 samples without ADTS header. `at_us` is the presentation time
-    in microseconds on one clock for both tracks, which starts near 0 when the camera starts; never decreasing
+    `data` is one H.264 access unit in Annex B form (key frames repeat SPS and PPS; no B-frames, so that decoding order
+    is presentation order), or one raw AAC-LC frame of 1024 samples without ADTS header. `at_us` is the presentation
+    time in microseconds on one clock for both tracks, which starts near 0 when the camera starts; never decreasing
     within a track. A sound packet's time is that of its first sample.
     """
 

@@ -4,7 +4,7 @@ age alone would not do: anybody can seal to a public recipient, and age says not
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,6 +22,9 @@ from footage.errors import (
 )
 from footage.film_key import open_film_key
 from footage.manifest import Manifest, PartEntry, read_manifest
+from footage.parts import PartKind
+
+ALL_KINDS = frozenset(PartKind)
 
 
 class FilmFiles(Protocol):
@@ -40,13 +43,15 @@ class VerifiedFilm:
     sealed_key: bytes
     files: FilmFiles
 
-    def sealed_parts(self) -> Iterator[tuple[PartEntry, bytes]]:
-        """Yield each part's entry and sealed bytes, verified.
+    def sealed_parts(self, kinds: Collection[PartKind] = ALL_KINDS) -> Iterator[tuple[PartEntry, bytes]]:
+        """Yield the entry and the sealed bytes of each part of these kinds, verified.
 
         Raises `PartMissing`, `PartTruncated`, `PartMisplaced` and `PartForeign`.
         """
         places = {part.sha256: part.number for part in self.manifest.parts}
         for entry in self.manifest.parts:
+            if entry.kind not in kinds:
+                continue
             sealed = self.files.part(entry.number)
             if sealed is None:
                 raise PartMissing(f"Part {entry.number} is missing. Restore it from a backup.")
@@ -55,10 +60,15 @@ class VerifiedFilm:
                 raise _mismatch(entry, len(sealed), places.get(digest))
             yield entry, sealed
 
-    def opened_parts(self, identities: Sequence[Identity]) -> Iterator[tuple[PartEntry, bytes]]:
-        """Yield each part's entry and plaintext. Raises as `sealed_parts`, `open_film_key` and `open_file`."""
+    def opened_parts(
+        self, identities: Sequence[Identity], kinds: Collection[PartKind] = ALL_KINDS
+    ) -> Iterator[tuple[PartEntry, bytes]]:
+        """Yield the entry and the plaintext of each part of these kinds.
+
+        Raises as `sealed_parts`, `open_film_key` and `open_file`.
+        """
         identity = self.identity(identities)
-        for entry, sealed in self.sealed_parts():
+        for entry, sealed in self.sealed_parts(kinds):
             yield entry, open_file(sealed, [identity])
 
     def identity(self, identities: Sequence[Identity]) -> HybridIdentity:

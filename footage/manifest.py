@@ -35,8 +35,11 @@ class Ended(StrEnum):
     """How a film ended."""
 
     STOPPED = "stopped"  # by a button
+    SHUT_DOWN = "shut down"  # the kit was switched off while filming
     INTERRUPTED = "interrupted"  # power cut or crash; closed from its files at the next start
     CARD_FULL = "card full"
+    CARD_FAILED = "card failed"  # it refuses to write, or is too slow
+    RECORDER_FAILED = "recorder failed"  # a fault of the software; the log tells it
     CAMERA_STALLED = "camera stalled"
     LIGHT_FAILED = "light failed"
     SPOOL_DAMAGED = "spool damaged"  # the card lost a part that had been durable

@@ -1,0 +1,142 @@
+"""The kit's side of the companion API (`docs/companion-api.md`): signed requests, and answers by name."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+
+from device.errors import DeviceError
+from footage.http_signatures import SignedRequest, content_digest, sign_request
+
+PROGRESS_SECONDS = 30.0  # without a byte in either direction; a slow link that moves is not cut off
+_PROBLEM_PREFIX = "urn:attune-kit:problem:"
+_JOSE = "application/jose"
+_OCTETS = "application/octet-stream"
+
+
+class AgencyUnreachable(DeviceError):
+    """No answer, or none that means anything: try again later."""
+
+    code = "agency-unreachable"
+
+
+class AgencyRefused(DeviceError):
+    """The service answered with a named problem."""
+
+    code = "agency-refused"
+
+    def __init__(self, problem: str, detail: str, document: dict[str, Any]) -> None:
+        super().__init__(f"{problem}: {detail}")
+        self.problem = problem
+        self.document = document
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the service holds of a film: SHA-256 of `film.key`, if any, and of each part by its number."""
+
+    key: str | None
+    parts: dict[int, str]
+
+
+class Agency:
+    """One kit's connection. Raises `AgencyUnreachable` and `AgencyRefused` from every method."""
+
+    def __init__(self, service: str, kit: str, kit_key: EllipticCurvePrivateKey) -> None:
+        self._kit = kit
+        self._key = kit_key
+        self._http = httpx.Client(base_url=service, timeout=httpx.Timeout(PROGRESS_SECONDS), trust_env=False)
+        self._nonce = ""
+        self._directory_etag = ""
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
+    def directory(self) -> str | None:
+        """Return the signed directory, or None if it is the one that was fetched last."""
+        headers = {"if-none-match": self._directory_etag} if self._directory_etag else {}
+        answer = self._send(self._http.build_request("GET", "/v1/directory", headers=headers))
+        if answer.status_code == httpx.codes.NOT_MODIFIED:
+            return None
+        self._directory_etag = answer.headers.get("etag", "")
+        return answer.text
+
+    def held(self, film: str) -> Held:
+        """Return what the service holds of a film; nothing of one that it has never seen."""
+        try:
+            document = self._call("GET", f"/v1/films/{film}/parts").json()
+        except AgencyRefused as refusal:
+            if refusal.problem == "film-unknown":
+                return Held(None, {})
+            raise
+        return Held(document["key"], {part["number"]: part["sha256"] for part in document["parts"]})
+
+    def put_key(self, film: str, sealed: bytes) -> None:
+        """Store `film.key`."""
+        self._call("PUT", f"/v1/films/{film}/key", sealed, _OCTETS)
+
+    def put_part(self, film: str, number: int, sealed: bytes) -> None:
+        """Store one part."""
+        self._call("PUT", f"/v1/films/{film}/parts/{number}", sealed, _OCTETS)
+
+    def put_manifest(self, film: str, manifest: str) -> str:
+        """Close the film and return the receipt, which the caller must verify."""
+        return self._call("PUT", f"/v1/films/{film}/manifest", manifest.encode("ascii"), _JOSE).text
+
+    def post_erased(self, film: str) -> None:
+        """Say that the kit has erased its copy."""
+        self._call("POST", f"/v1/films/{film}/erased")
+
+    def delete(self, film: str) -> None:
+        """Say that the family took the film back."""
+        self._call("DELETE", f"/v1/films/{film}")
+
+    def _call(self, method: str, path: str, body: bytes | None = None, kind: str = "") -> httpx.Response:
+        """Send a signed request, in a new session if the old one has ended."""
+        if not self._nonce:
+            self._begin_session()
+        try:
+            return self._send(self._signed(method, path, body, kind))
+        except AgencyRefused as refusal:
+            if refusal.problem != "session-expired":
+                raise
+        self._begin_session()
+        return self._send(self._signed(method, path, body, kind))
+
+    def _begin_session(self) -> None:
+        self._nonce = ""
+        self._nonce = self._send(self._signed("POST", f"/v1/kits/{self._kit}/sessions", None, "")).json()["nonce"]
+
+    def _signed(self, method: str, path: str, body: bytes | None, kind: str) -> httpx.Request:
+        headers = {}
+        if body is not None:
+            headers = {"content-type": kind, "content-digest": content_digest(body), "content-length": str(len(body))}
+        request = self._http.build_request(method, path, content=body, headers=headers)
+        signed = SignedRequest(method, str(request.url), headers)
+        sign_request(signed, key=self._key, key_id=self._kit, nonce=self._nonce, has_body=body is not None)
+        request.headers.update(signed.headers)
+        return request
+
+    def _send(self, request: httpx.Request) -> httpx.Response:
+        try:
+            answer = self._http.send(request)
+        except httpx.HTTPError as reason:
+            raise AgencyUnreachable(
+                f"The agency's service at {self._http.base_url} does not answer ({type(reason).__name__}). "
+                "The films stay on the kit; it tries again by itself."
+            ) from None
+        if answer.is_success or answer.status_code == httpx.codes.NOT_MODIFIED:
+            return answer
+        raise _refusal(answer)
+
+
+def _refusal(answer: httpx.Response) -> DeviceError:
+    try:
+        document = answer.json()
+        problem = document["type"].removeprefix(_PROBLEM_PREFIX)
+        return AgencyRefused(problem, str(document.get("detail", document.get("title", ""))), document)
+    except (ValueError, KeyError, AttributeError, TypeError):
+        # Not our service: a captive portal or a proxy.
+        return AgencyUnreachable(f"Something else than the agency's service answered ({answer.status_code}).")

@@ -1,0 +1,65 @@
+"""A kit's settings: one TOML file, `/etc/attune-kit/kit.toml` on a kit. Paths in it are relative to the file."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from msgspec import Meta
+
+from device.errors import ConfigInvalid
+from footage.directory import Directory, read_directory
+from footage.errors import FootageError
+from footage.keys import key_from_pem
+from footage.messages import KitId, Thumbprint
+
+DEFAULT_PATH = Path("/etc/attune-kit/kit.toml")
+
+
+class KitConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a kit must know. `reserve_bytes` of the card stay free, so that a film can always be closed."""
+
+    kit: KitId
+    service: Annotated[str, Meta(pattern=r"^https?://[^/]+\Z")]
+    agency_root: Thumbprint
+    key: Path = Path("kit.key.pem")
+    directory: Path = Path("directory.jws")
+    spool: Path = Path("/var/lib/attune-kit/spool")
+    status: Path = Path("/run/attune-kit")
+    reserve_bytes: Annotated[int, Meta(ge=1 << 20)] = 8 << 20
+    agreement_minutes: Annotated[int, Meta(ge=1, le=24 * 60)] = 30
+
+    def kit_key(self) -> EllipticCurvePrivateKey:
+        """Read the kit's private key. Raises `ConfigInvalid`."""
+        try:
+            return key_from_pem(self.key.read_bytes())
+        except (OSError, FootageError) as reason:
+            raise ConfigInvalid(f"The kit's key {self.key} can't be used: {reason}") from None
+
+    def accepted_directory(self) -> Directory:
+        """Read the directory that the kit accepted last. Raises `ConfigInvalid`."""
+        try:
+            return read_directory(self.directory.read_text("ascii"), self.agency_root)
+        except (OSError, UnicodeDecodeError, FootageError) as reason:
+            raise ConfigInvalid(f"The kit's directory {self.directory} can't be used: {reason}") from None
+
+
+def read_config(path: Path) -> KitConfig:
+    """Read and check a kit's settings. Raises `ConfigInvalid`."""
+    try:
+        config = msgspec.convert(tomllib.loads(path.read_text("utf-8")), KitConfig, dec_hook=_path)
+    except FileNotFoundError:
+        raise ConfigInvalid(
+            f"There is no {path}. Prepare the kit with `kit add`, or name its file by --config."
+        ) from None
+    except (OSError, ValueError) as reason:
+        raise ConfigInvalid(f"{path} can't be used: {reason}. Write it anew with `kit add`.") from None
+    places = {name: path.parent / getattr(config, name) for name in ("key", "directory", "spool", "status")}
+    return msgspec.structs.replace(config, **places)
+
+
+def _path(kind: type, value: object) -> Path:
+    if kind is not Path or not isinstance(value, str):
+        raise ValueError(f"{value!r} is not a path")
+    return Path(value)

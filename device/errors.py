@@ -1,0 +1,51 @@
+"""What can be wrong with a kit. Each has a `code`; each message says what to do next."""
+
+from typing import ClassVar
+
+
+class DeviceError(Exception):
+    """Base of the kit's own refusals."""
+
+    code: ClassVar[str] = "device-error"
+
+
+class ConfigInvalid(DeviceError):
+    """The kit's configuration, key or directory can't be used."""
+
+    code = "config-invalid"
+
+
+class CardFull(DeviceError):
+    """There is no room for another film, or for the rest of this one."""
+
+    code = "card-full"
+
+
+class SpoolFailed(DeviceError):
+    """The card refuses to write or read."""
+
+    code = "spool-failed"
+
+
+class SpoolClaimed(DeviceError):
+    """Two recorders would close each other's films."""
+
+    code = "spool-claimed"
+
+
+class TallyDark(DeviceError):
+    """The recording light was commanded but is not sensed: the camera must stay off."""
+
+    code = "tally-dark"
+
+
+class NothingToTakeBack(DeviceError):
+    """There is no film left on the kit."""
+
+    code = "nothing-to-take-back"
+
+
+class ScriptInvalid(DeviceError):
+    """A line of a panel script that is not understood."""
+
+    code = "script-invalid"

@@ -1,0 +1,136 @@
+"""Packets to fragmented MP4 in memory: an init segment, then one fragment for each group of pictures.
+
+No byte of it touches a disk. Truncated after any segment it is still a valid file.
+"""
+
+from collections import deque
+from fractions import Fraction
+from itertools import pairwise
+from typing import NamedTuple
+
+import av
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+
+from device.ports import EncodedPacket, PictureFormat, SoundFormat, Track
+from footage.parts import PartKind
+
+_PICTURE_CLOCK = 90_000
+_OPTIONS = {
+    "movflags": "frag_keyframe+empty_moov+default_base_moof+delay_moov+skip_trailer",
+    "flush_packets": "1",
+    # With libav's default of 10 s a stalled microphone would hold back ten seconds of picture.
+    "max_interleave_delta": "200000",
+    "use_editlist": "0",
+}
+_BUFFER_SIZE = 2 * 1024 * 1024  # one call of the sink for each fragment
+
+
+class Segment(NamedTuple):
+    """A piece of the film: kind, bytes, and for media its duration in ms."""
+
+    kind: PartKind
+    data: bytes
+    duration_ms: int
+
+
+class Muxer:
+    """Takes packets in the order of their time within each track, gives segments. Not thread-safe."""
+
+    def __init__(self, picture: PictureFormat, sound: SoundFormat | None) -> None:
+        self._sink = _Boxes()
+        self._container: OutputContainer = av.open(
+            self._sink, "w", format="mp4", options=_OPTIONS, buffer_size=_BUFFER_SIZE
+        )
+        self._frame_us = 1_000_000 // picture.frame_rate
+        self._picture = self._container.add_mux_stream(
+            "h264", rate=picture.frame_rate, width=picture.width, height=picture.height
+        )
+        self._picture_base = Fraction(1, _PICTURE_CLOCK)
+        self._sound: AudioStream | None = None
+        if sound is not None:
+            layout = "mono" if sound.channels == 1 else "stereo"
+            self._sound = self._container.add_stream("aac", rate=sound.sample_rate, layout=layout)
+            self._sound_rate = sound.sample_rate
+            self._sound_base = Fraction(1, sound.sample_rate)
+        self._group_starts: deque[int] = deque()  # µs of the key frames whose fragments are not out yet
+        self._end_us = 0
+
+    def add(self, packet: EncodedPacket) -> list[Segment]:
+        """Take a packet and return the segments that it completed. Pictures before the first key frame are dropped."""
+        if packet.track is Track.PICTURE:
+            if packet.key_frame:
+                self._group_starts.append(packet.at_us)
+            elif not self._group_starts:
+                return []
+            self._end_us = packet.at_us + self._frame_us
+            self._mux_picture(packet)
+        elif self._sound is not None:
+            self._mux_sound(packet, self._sound)
+        return self._take()
+
+    def finish(self) -> list[Segment]:
+        """End the film and return its last segments."""
+        if not self._group_starts:
+            return []  # without a picture there is nothing that a player could show
+        self._container.close()
+        self._group_starts.append(self._end_us)
+        return self._take()
+
+    def _mux_picture(self, packet: EncodedPacket) -> None:
+        frame = av.Packet(packet.data)
+        frame.stream = self._picture
+        frame.time_base = self._picture_base
+        frame.pts = frame.dts = round(packet.at_us * _PICTURE_CLOCK / 1_000_000)
+        frame.duration = _PICTURE_CLOCK * self._frame_us // 1_000_000
+        frame.is_keyframe = packet.key_frame
+        self._container.mux_one(frame)
+
+    def _mux_sound(self, packet: EncodedPacket, stream: AudioStream) -> None:
+        frame = av.Packet(packet.data)
+        frame.stream = stream
+        frame.time_base = self._sound_base
+        frame.pts = frame.dts = round(packet.at_us * self._sound_rate / 1_000_000)
+        frame.duration = 1024
+        frame.is_keyframe = True
+        self._container.mux_one(frame)
+
+    def _take(self) -> list[Segment]:
+        segments = []
+        for data in self._sink.take():
+            if data[4:8] == b"moof":
+                start = self._group_starts.popleft()
+                duration_ms = self._group_starts[0] // 1000 - start // 1000
+                segments.append(Segment(PartKind.MEDIA, data, duration_ms))
+            else:
+                segments.append(Segment(PartKind.INIT, data, 0))
+        return segments
+
+
+class _Boxes:
+    """The muxer's sink: cuts its bytes into the init segment and `moof` + `mdat` pairs (ISO/IEC 14496-12)."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+
+    def write(self, data: bytes) -> int:
+        self._bytes += data
+        return len(data)
+
+    def take(self) -> list[bytes]:
+        """Return the complete segments and keep the rest."""
+        if not self._bytes:
+            return []
+        cuts = [0]
+        position = 0
+        while position + 8 <= len(self._bytes):
+            size = int.from_bytes(self._bytes[position : position + 4], "big")
+            kind = bytes(self._bytes[position + 4 : position + 8])
+            if position + size > len(self._bytes):
+                break
+            position += size
+            if kind in (b"moov", b"mdat"):
+                cuts.append(position)
+        segments = [bytes(self._bytes[start:end]) for start, end in pairwise(cuts)]
+        del self._bytes[: cuts[-1]]
+        return segments

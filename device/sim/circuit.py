@@ -1,0 +1,42 @@
+"""The kit's circuit on gpiozero's MockFactory: fingers on the buttons, and light current that can be sensed or cut."""
+
+import time
+
+from gpiozero.pins.mock import MockConnectedPin, MockFactory
+
+from device.board import Board
+from device.panel import AGREE_HOLD_SECONDS, RECORD_HOLD_SECONDS
+
+PRESS_SECONDS = 0.1
+_HOLD_MARGIN_SECONDS = 0.3
+
+
+class SimulatedCircuit:
+    """Hands out the pin factory and does what a person or a fault would do to the pins."""
+
+    def __init__(self, board: Board) -> None:
+        self.pin_factory = MockFactory()
+        self._buttons = {"agree": board.agree_button, "record": board.record_button}
+        self._hold_seconds = {"agree": AGREE_HOLD_SECONDS, "record": RECORD_HOLD_SECONDS}
+        self._sense = self.pin_factory.pin(board.tally_sense)
+        # As the AND gate of the real circuit: the sense follows the current through the recording light.
+        self._tally = self.pin_factory.pin(board.tally, pin_class=MockConnectedPin, input_pin=self._sense)
+
+    def press(self, button: str) -> None:
+        """Press `agree` or `record` shortly."""
+        self._push(button, PRESS_SECONDS)
+
+    def hold(self, button: str) -> None:
+        """Hold `agree` or `record` until its long press counts."""
+        self._push(button, self._hold_seconds[button] + _HOLD_MARGIN_SECONDS)
+
+    def cut_light(self) -> None:
+        """Break the recording light's current, now and for good."""
+        self._tally.input_pin = None
+        self._sense.drive_low()
+
+    def _push(self, button: str, seconds: float) -> None:
+        pin = self.pin_factory.pin(self._buttons[button])
+        pin.drive_low()
+        time.sleep(seconds)
+        pin.drive_high()

@@ -1,0 +1,184 @@
+"""One film on the kit: a folder of small files, each durable before the next is begun.
+
+Which files exist is the state of a film; there is no database, so any crash leaves a state that is known:
+
+    film.key              nothing filmed yet; removed at the next start
+    opening.json          recording, or interrupted
+    00000.init.0.age …    a durable part, with all that the manifest must say of it
+    manifest.jws          closed
+    receipt.jws           the store has it: parts, film.key and the rest go, the receipt last
+    taken-back            destroyed by the family: film.key goes first, this tombstone last
+"""
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from enum import Enum, auto
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+
+from device.errors import SpoolFailed
+from footage import durable
+from footage.errors import PartKindUnknown
+from footage.manifest import Ended, FilmOpening, Manifest, PartEntry, sign_manifest
+from footage.messages import decode, encode
+from footage.parts import PartKind, PartName
+
+_KEY, _OPENING, _MANIFEST, _RECEIPT, _TAKEN_BACK = (
+    "film.key",
+    "opening.json",
+    "manifest.jws",
+    "receipt.jws",
+    "taken-back",
+)
+
+
+class FilmState(Enum):
+    """Where a film on the kit stands."""
+
+    EMPTY = auto()
+    OPEN = auto()
+    CLOSED = auto()
+    RECEIPTED = auto()
+    TAKEN_BACK = auto()
+
+
+_REMAINS = {
+    FilmState.EMPTY: {_KEY},
+    FilmState.RECEIPTED: {_RECEIPT},
+    FilmState.TAKEN_BACK: {_TAKEN_BACK},
+}
+
+
+class SpooledFilm:
+    """One film's folder. Every method that returns has made its effect durable; all raise `OSError` from the card."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.film = folder.name
+
+    @property
+    def state(self) -> FilmState:
+        """Where the film stands, from its files alone."""
+        for name, state in (
+            (_TAKEN_BACK, FilmState.TAKEN_BACK),
+            (_RECEIPT, FilmState.RECEIPTED),
+            (_MANIFEST, FilmState.CLOSED),
+            (_OPENING, FilmState.OPEN),
+        ):
+            if (self.folder / name).exists():
+                return state
+        return FilmState.EMPTY
+
+    # recording ----------------------------------------------------------------------------------------------
+
+    def begin(self, film_key: bytes) -> None:
+        """Make the folder with its `film.key`."""
+        durable.make_folder(self.folder)
+        durable.write_file(self.folder / _KEY, film_key)
+
+    def open(self, opening: FilmOpening) -> None:
+        """Write what is known at the beginning; from here on the folder is a film."""
+        durable.write_file(self.folder / _OPENING, encode(opening))
+
+    def add_part(self, name: PartName, sealed: bytes | bytearray) -> PartEntry:
+        """Make a part durable and return its entry for the manifest."""
+        durable.write_file(self.folder / str(name), sealed)
+        return _entry(name, sealed)
+
+    def close(self, ended: Ended, kit_key: EllipticCurvePrivateKey, parts: list[PartEntry] | None = None) -> Manifest:
+        """Write the manifest; without `parts` it is made from the files alone, as after a power cut."""
+        entries = parts if parts is not None else [_entry(name, self.part(name)) for name in self.part_names()]
+        if [entry.number for entry in entries] != list(range(len(entries))):
+            ended = Ended.SPOOL_DAMAGED
+        opening = decode(FilmOpening, (self.folder / _OPENING).read_bytes())
+        manifest = Manifest(opening, ended, tuple(entries))
+        durable.write_file(self.folder / _MANIFEST, sign_manifest(manifest, kit_key).encode("ascii"))
+        return manifest
+
+    # reading ------------------------------------------------------------------------------------------------
+
+    def part_names(self) -> list[PartName]:
+        """Return the durable parts in order."""
+        names = []
+        for file in self.folder.glob("*.age"):
+            with suppress(PartKindUnknown):
+                names.append(PartName.parse(file.name))
+        return sorted(names)
+
+    def part(self, name: PartName) -> bytes:
+        """Return a part's sealed bytes."""
+        return (self.folder / str(name)).read_bytes()
+
+    def film_key(self) -> bytes:
+        """Return `film.key`."""
+        return (self.folder / _KEY).read_bytes()
+
+    def manifest(self) -> str:
+        """Return the signed manifest."""
+        return (self.folder / _MANIFEST).read_text("ascii")
+
+    # ending -------------------------------------------------------------------------------------------------
+
+    def keep_receipt(self, receipt: str) -> None:
+        """Keep a verified receipt. From here on the film may be erased, and will be."""
+        durable.write_file(self.folder / _RECEIPT, receipt.encode("ascii"))
+
+    def erase(self) -> None:
+        """Erase a receipted film but for its receipt. A crash may stop it anywhere; the receipt says to go on."""
+        self._remove_all_but(_RECEIPT)
+
+    def take_back(self) -> None:
+        """Destroy the film, or what may be left of it; the tombstone stays until the agency was told."""
+        with self._alone():
+            durable.make_folder(self.folder)
+            durable.write_file(self.folder / _TAKEN_BACK, b"")
+            self.destroy()
+
+    def destroy(self) -> None:
+        """Destroy a film that has a tombstone: `film.key` first, so that the rest is unreadable at once."""
+        self._remove_all_but(_TAKEN_BACK)
+
+    def forget(self, expected: FilmState) -> None:
+        """Remove the last trace of a film that never began, was erased or was destroyed.
+
+        If it is not in the `expected` state any more, because the family has just taken it back, it stays.
+        """
+        with self._alone():
+            if self.state is not expected:
+                return
+            if remains := {file.name for file in self.folder.iterdir()} - _REMAINS[expected]:
+                raise SpoolFailed(f"Film {self.film} still has {', '.join(sorted(remains))}, so its folder stays.")
+            for file in self.folder.iterdir():
+                file.unlink()
+            durable.remove_folder(self.folder)
+
+    def _remove_all_but(self, reason: str) -> None:
+        """Remove all files but those that say why. Without its reason nothing is ever removed."""
+        if not (self.folder / reason).exists():
+            raise SpoolFailed(f"Film {self.film} has no {reason}, so it stays. Sync it first.")
+        names = {file.name for file in self.folder.iterdir()} - {_RECEIPT, _TAKEN_BACK}
+        parts = {str(name) for name in self.part_names()}
+        first, then = (parts, {_KEY}) if reason == _RECEIPT else ({_KEY}, parts)
+        for group in (first, then, names - first - then, {_RECEIPT} - {reason}):
+            for name in group:
+                (self.folder / name).unlink(missing_ok=True)
+            durable.sync_folder(self.folder)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep the other process (recorder or uplink) from deciding on the end of a film at the same time."""
+        descriptor = os.open(self.folder.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def _entry(name: PartName, sealed: bytes | bytearray) -> PartEntry:
+    digest = hashlib.sha256(sealed).hexdigest()
+    return PartEntry(name.number, PartKind(name.kind), digest, len(sealed), name.duration_ms)

@@ -1,0 +1,55 @@
+"""What recorder and uplink say of themselves, for people and for each other: one small JSON file each.
+
+It lives in a folder that a reboot empties; nothing depends on it.
+"""
+
+from pathlib import Path
+
+import msgspec
+
+from footage.errors import FootageError
+from footage.messages import Message, MessageT, decode
+
+
+class RecorderStatus(Message, frozen=True):
+    """The recorder: its state, its lights, the running film and its durable parts, and a fault in words."""
+
+    state: str
+    tally: bool
+    consent: bool
+    film: str = ""
+    at_ms: int = 0
+    parts: int = 0
+    fault_code: str = ""
+    fault: str = ""
+
+
+class UplinkStatus(Message, frozen=True):
+    """The uplink: films waiting, parts sent since the start, the last receipt, and a problem in words."""
+
+    films_waiting: int
+    parts_sent: int = 0
+    bytes_sent: int = 0
+    receipts: int = 0
+    last_receipt: str = ""
+    problem_code: str = ""
+    problem: str = ""
+
+
+RECORDER_FILE, UPLINK_FILE = "recorder.json", "uplink.json"
+
+
+def write_status(path: Path, status: Message) -> None:
+    """Replace the status file; a reader sees the old or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".new")
+    temporary.write_bytes(msgspec.json.encode(status))
+    temporary.replace(path)
+
+
+def read_status(path: Path, kind: type[MessageT]) -> MessageT | None:
+    """Return the status, or None where there is none."""
+    try:
+        return decode(kind, path.read_bytes())
+    except (OSError, FootageError):
+        return None

@@ -1,0 +1,92 @@
+"""Files that survive a power cut.
+
+Without the file's fsync its bytes are gone or empty afterwards, without the folder's its name is. Both kit and
+service stand on these few functions; whoever needs durability calls them and nothing else.
+"""
+
+import os
+import secrets
+from pathlib import Path
+
+TEMPORARY_PREFIX = ".new-"
+
+
+def write_file(path: Path, data: bytes | bytearray | memoryview) -> None:
+    """Write `data` under a temporary name, then replace `path` by it: the old or the new whole, never a mixture.
+
+    Raises `OSError`; nothing is left of the attempt then, unless the disk refuses that too.
+    """
+    temporary = write_temporary(path.parent, data)
+    try:
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def create_file(path: Path, data: bytes | bytearray | memoryview) -> None:
+    """As `write_file`, but raises `FileExistsError` if `path` is there already: of several writers one wins."""
+    temporary = write_temporary(path.parent, data)
+    try:
+        path.hardlink_to(temporary)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def write_temporary(folder: Path, data: bytes | bytearray | memoryview) -> Path:
+    """Write `data` to a new temporary file of `folder`, fsynced, and return its path."""
+    temporary = folder / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        try:
+            _write_all(descriptor, data)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    return temporary
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, durably. A folder that is there already is fine."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        sync_folder(folder.parent)
+
+
+def remove_file(path: Path) -> None:
+    """Remove a file durably. A file that is gone already is fine."""
+    path.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove an empty folder durably."""
+    folder.rmdir()
+    sync_folder(folder.parent)
+
+
+def remove_temporaries(folder: Path) -> None:
+    """Remove what an interrupted `write_file` left in `folder`."""
+    for temporary in folder.glob(f"{TEMPORARY_PREFIX}*"):
+        temporary.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write_all(descriptor: int, data: bytes | bytearray | memoryview) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]

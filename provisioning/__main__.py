@@ -1,0 +1,151 @@
+"""`kit`: make an agency, add kits, recover films."""
+
+import argparse
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from footage.errors import FootageError
+from provisioning.agency import Agency
+from provisioning.errors import ProvisioningError, RecoveryIdentityInvalid
+from provisioning.passphrase import VARIABLE, read_passphrase
+from provisioning.recover import Outcome, read_recovery_file, recover_film, sealed_bytes
+from provisioning.store_films import Store
+
+EXIT_SOME_NOT_OPENED = 3
+
+_KIT_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_console = Console()
+
+
+def main() -> None:
+    """Run `kit`."""
+    options = _parser().parse_args()
+    try:
+        options.run(options)
+    except (ProvisioningError, FootageError) as reason:
+        sys.exit(f"kit: {reason.code}: {reason}")
+    except OSError as reason:
+        sys.exit(f"kit: {reason.strerror}: {reason.filename}. Check the folder and its room, then call again.")
+
+
+def _init(options: argparse.Namespace) -> None:
+    agency = Agency.create(options.agency, read_passphrase(options.passphrase_file, new=True))
+    _console.print(f"The agency is made. Its root is [bold]{agency.root}[/bold].\n")
+    table = Table("file", "what to do with it", box=None)
+    table.add_row("recovery.txt", "Print it, lock it away, then delete it: it opens every film of the agency.")
+    table.add_row("root.key.pem", "Keep it offline, with its passphrase elsewhere: it decides whom kits trust.")
+    table.add_row("receipt.key.pem", "Give it to the service (companion-api serve --receipt-key …).")
+    table.add_row("directory.jws", "Give it to the service, and again after each change.")
+    _console.print(table)
+    _console.print(f"\nNext step: kit add {options.agency} --kit kit-0001 --service https://…")
+
+
+def _add(options: argparse.Namespace) -> None:
+    agency = Agency.unlock(options.agency, read_passphrase(options.passphrase_file))
+    folder = agency.add_kit(options.kit, options.service, simulated=options.simulated)
+    _console.print(f"Kit [bold]{options.kit}[/bold] is added. Copy {folder} to its /etc/attune-kit.")
+    _console.print(f"Next step: give {options.agency / 'directory.jws'} to the service.")
+
+
+def _recover(options: argparse.Namespace) -> None:
+    recovery = read_recovery_file(options.identity)
+    root = options.root or recovery.root
+    if not root:
+        raise RecoveryIdentityInvalid(f"{options.identity} does not pin the agency root. Name it by --root.")
+    store = Store(options.store)
+    directory = store.directory(root)
+    options.out.mkdir(parents=True, exist_ok=True)
+    with _progress() as progress:
+        bar = progress.add_task("", total=sealed_bytes(store))
+
+        def advance(count: int) -> None:
+            progress.advance(bar, count)
+
+        outcomes = []
+        for film in store.films():
+            progress.update(bar, description=film.film)
+            outcomes.append(recover_film(film, directory, recovery.identity, options.out, advance))
+    _console.print(_table(outcomes))
+    if any(outcome.movie is None for outcome in outcomes):
+        sys.exit(EXIT_SOME_NOT_OPENED)
+
+
+def _table(outcomes: list[Outcome]) -> Table:
+    table = Table("film", "ended", "length", "moments", "receipt", "movie", title=f"{len(outcomes)} films")
+    for outcome in outcomes:
+        if outcome.movie:
+            length = f"{outcome.duration_ms / 1000:.1f} s"
+            receipt = "verified" if outcome.receipt_verified else "none"
+            moments = str(len(outcome.moments_ms))
+            table.add_row(outcome.film, outcome.ended, length, moments, receipt, outcome.movie.name)
+        else:
+            table.add_row(outcome.film, "", "", "", "", f"[bold]{outcome.code}[/bold]: {outcome.problem}")
+    return table
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=_console
+    )
+
+
+def _kit_name(text: str) -> str:
+    if not _KIT_NAME.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r}: use small letters, digits and hyphens, such as kit-0001")
+    return text
+
+
+def _service(text: str) -> str:
+    if not re.fullmatch(r"https?://[^/]+/?", text):
+        raise argparse.ArgumentTypeError(f"{text!r}: use https://HOST, without a path")
+    return text
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="kit", description="Prepare an agency and its kits; recover films.")
+    commands = parser.add_subparsers(title="commands", required=True)
+
+    init = _command(commands, "init", _init, "make an agency: root, recovery identity, receipt key, directory")
+    init.add_argument("agency", type=Path, help="a new folder, best on a machine without a network")
+    add = _command(commands, "add", _add, "add a kit: its key and settings, and the next directory")
+    add.add_argument("agency", type=Path, help="the agency's folder")
+    add.add_argument("--kit", type=_kit_name, required=True, help="the kit's name, such as kit-0001")
+    add.add_argument("--service", type=_service, required=True, help="the companion API, such as https://films.example")
+    add.add_argument("--simulated", action="store_true", help="keep spool and status in the kit's own folder")
+    for command in (init, add):
+        command.add_argument(
+            "--passphrase-file", type=Path, help=f"the root's passphrase (else ${VARIABLE}, else asked)"
+        )
+
+    recover = _command(commands, "recover", _recover, "verify and open every film of a store to an ordinary MP4")
+    recover.add_argument("--store", type=Path, required=True, help="the service's data folder, or a copy of its store")
+    recover.add_argument(
+        "--identity", type=Path, required=True, help="the file of the recovery identity (recovery.txt)"
+    )
+    recover.add_argument(
+        "--out", type=Path, required=True, help="where the movies go; what lies there is readable by all"
+    )
+    recover.add_argument("--root", help="the agency root's thumbprint, if the identity's file does not pin it")
+    recover.epilog = f"Ends with {EXIT_SOME_NOT_OPENED} if some film could not be opened; the table says why."
+    return parser
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    run: Callable[[argparse.Namespace], None],
+    summary: str,
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+    command.set_defaults(run=run)
+    return command
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""The agency's folder, kept by IT and offline where it can be.
+
+root.key.pem          signs the directory and nothing else; wrapped by a passphrase
+recovery.txt          the recovery identity: print it, lock it away, delete the file
+receipt.key.pem       for the service; signs receipts
+directory.jws         for the service, which hands it to the kits
+kits/KIT/             for the kit: kit.toml, kit.key.pem, directory.jws
+"""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+
+from footage import durable
+from footage.age import HybridIdentity
+from footage.directory import Directory, KitEntry, RecipientEntry, read_directory, sign_directory
+from footage.errors import FootageError
+from footage.keys import key_from_pem, key_to_pem, new_key, thumbprint, to_jwk
+from provisioning.errors import AgencyInvalid, KitExists
+
+ROOT_LINE = "# agency root: "
+
+
+class Agency:
+    """An agency's folder whose root key has been unlocked."""
+
+    def __init__(self, folder: Path, root: EllipticCurvePrivateKey) -> None:
+        self.folder = folder
+        self._root = root
+
+    @classmethod
+    def create(cls, folder: Path, passphrase: bytes) -> "Agency":
+        """Make a new agency. Raises `AgencyInvalid` if the folder holds anything; keys are never overwritten."""
+        if folder.exists() and any(folder.iterdir()):
+            raise AgencyInvalid(f"{folder} is not empty. Name a new folder; an agency is made once.")
+        durable.make_folder(folder)
+        root, receipt_key, recovery = new_key(), new_key(), HybridIdentity.generate()
+        agency = cls(folder, root)
+        durable.write_file(folder / "root.key.pem", key_to_pem(root, passphrase))
+        durable.write_file(folder / "receipt.key.pem", key_to_pem(receipt_key))
+        durable.write_file(folder / "recovery.txt", _recovery_text(recovery, agency.root).encode())
+        agency._publish(
+            Directory(
+                format=1,
+                version=1,
+                issued_at=_now(),
+                kits=(),
+                recipients=(RecipientEntry("recovery", "recovery", recovery.recipient.text),),
+                receipt_keys=(to_jwk(receipt_key.public_key()),),
+            )
+        )
+        return agency
+
+    @classmethod
+    def unlock(cls, folder: Path, passphrase: bytes) -> "Agency":
+        """Open an agency's folder. Raises `AgencyInvalid`, and `KeyUnreadable` for a wrong passphrase."""
+        try:
+            pem = (folder / "root.key.pem").read_bytes()
+        except OSError as reason:
+            raise AgencyInvalid(f"{folder} is no agency ({reason.strerror}). Make one with `kit init`.") from None
+        return cls(folder, key_from_pem(pem, passphrase))
+
+    @property
+    def root(self) -> str:
+        """The root's thumbprint, which kits and service pin."""
+        return thumbprint(self._root.public_key())
+
+    def directory(self) -> Directory:
+        """Return the directory as last signed. Raises `AgencyInvalid`."""
+        try:
+            return read_directory((self.folder / "directory.jws").read_text("ascii"), self.root)
+        except (OSError, FootageError) as reason:
+            raise AgencyInvalid(f"The directory can't be read: {reason}. Restore it from the service.") from None
+
+    def add_kit(self, kit: str, service: str, *, simulated: bool = False) -> Path:
+        """Make a kit's key and settings, sign the next directory, and return the kit's folder. Raises `KitExists`.
+
+        A `simulated` kit keeps spool and status in its own folder instead of the system's.
+        """
+        directory = self.directory()
+        if any(entry.kit == kit for entry in directory.kits):
+            raise KitExists(f"Kit {kit} is in the directory already. Choose another name.")
+        folder = self.folder / "kits" / kit
+        key = new_key()
+        settings = {"kit": kit, "service": service.rstrip("/"), "agency_root": self.root}
+        if simulated:
+            settings |= {"spool": "spool", "status": "run"}
+        durable.make_folder(folder)
+        durable.write_file(folder / "kit.key.pem", key_to_pem(key))
+        # JSON strings are TOML basic strings.
+        toml = "".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items())
+        durable.write_file(folder / "kit.toml", toml.encode())
+        self._publish(_with_kit(directory, KitEntry(kit, to_jwk(key.public_key()))))
+        durable.write_file(folder / "directory.jws", (self.folder / "directory.jws").read_bytes())
+        return folder
+
+    def _publish(self, directory: Directory) -> None:
+        durable.write_file(self.folder / "directory.jws", sign_directory(directory, self._root).encode("ascii"))
+
+
+def _with_kit(directory: Directory, entry: KitEntry) -> Directory:
+    return Directory(
+        format=1,
+        version=directory.version + 1,
+        issued_at=_now(),
+        kits=(*directory.kits, entry),
+        recipients=directory.recipients,
+        receipt_keys=directory.receipt_keys,
+    )
+
+
+def _recovery_text(identity: HybridIdentity, root: str) -> str:
+    """Return an ordinary age identity file, with the root that vouches for the films pinned in a comment."""
+    return (
+        "# Attune Kit recovery identity: opens every film of this agency. Print it, lock it away, delete this file.\n"
+        f"{ROOT_LINE}{root}\n"
+        f"# recipient: {identity.recipient.text}\n"
+        f"{identity.text}\n"
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,45 @@
+"""What can go wrong for IT staff. Each has a `code`; each message says what to do next."""
+
+from typing import ClassVar
+
+
+class ProvisioningError(Exception):
+    """Base of this tool's own refusals."""
+
+    code: ClassVar[str] = "provisioning-error"
+
+
+class AgencyInvalid(ProvisioningError):
+    """The agency's folder can't be used, or is there already."""
+
+    code = "agency-invalid"
+
+
+class PassphraseMissing(ProvisioningError):
+    """The root key is wrapped by a passphrase, and none was given."""
+
+    code = "passphrase-missing"
+
+
+class KitExists(ProvisioningError):
+    """A kit of this name is in the directory already."""
+
+    code = "kit-exists"
+
+
+class StoreInvalid(ProvisioningError):
+    """The store to recover from can't be read."""
+
+    code = "store-invalid"
+
+
+class RecoveryIdentityInvalid(ProvisioningError):
+    """The file of the recovery identity can't be used."""
+
+    code = "recovery-identity-invalid"
+
+
+class FilmUnplayable(ProvisioningError):
+    """A film opened, but what it holds is no video."""
+
+    code = "film-unplayable"
