@@ -70,6 +70,7 @@ class Panel:
     def __init__(self, board: Board, post: Callable[[Event], None], pin_factory: Any = None) -> None:
         self._post = post
         self._state = State.READY
+        self._guarding = False  # whether the tally must be sensed
         self._tally = LED(board.tally, pin_factory=pin_factory)
         self._sense = DigitalInputDevice(board.tally_sense, pull_up=False, pin_factory=pin_factory)
         self._consent = LEDBoard(*board.consent_light, pin_factory=pin_factory)
@@ -109,9 +110,11 @@ class Panel:
                 self._tally.off()
                 raise TallyDark("The recording light does not shine, so the camera stays off. Have the kit repaired.")
             time.sleep(0.005)
+        self._guarding = True
 
     def tally_off(self) -> None:
         """Switch the tally off, and with it the camera's power."""
+        self._guarding = False
         self._tally.off()
 
     def consent(self, *, lit: bool) -> None:
@@ -139,7 +142,7 @@ class Panel:
         return event is not None
 
     def _sense_lost(self) -> None:
-        if self._tally.is_lit:
+        if self._guarding:
             self._post(Event.LIGHT_FAILED)
 
 

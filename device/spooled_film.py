@@ -150,7 +150,7 @@ class SpooledFilm:
         with self._alone():
             if self.state is not expected:
                 return
-            if remains := {file.name for file in self.folder.iterdir()} - _REMAINS[expected]:
+            if remains := {file.name for file in self.folder.iterdir()} - _REMAINS.get(expected, set()):
                 raise SpoolFailed(f"Film {self.film} still has {', '.join(sorted(remains))}, so its folder stays.")
             for file in self.folder.iterdir():
                 file.unlink()

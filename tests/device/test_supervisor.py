@@ -1,0 +1,203 @@
+"""The supervisor with a real spool, the simulated camera and circuit: what each event leaves on the card."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from device.board import BOARD
+from device.config import KitConfig
+from device.film_starter import FilmStarter
+from device.filming import Filming
+from device.panel import Panel
+from device.recorder import Event, State
+from device.sim.camera import SimulatedCamera
+from device.sim.circuit import SimulatedCircuit
+from device.sim.faults import Faults
+from device.spooled_film import FilmState
+from device.status import RecorderStatus
+from device.supervisor import Supervisor
+from footage import durable
+from footage.manifest import Ended
+from footage.notes import NoteEvent, decode_note
+from footage.parts import PartKind
+from tests.device.kit import PICTURE, Kit
+
+
+class Recorder:
+    """A running recorder on a kit."""
+
+    def __init__(self, folder: Path, camera: SimulatedCamera, *, agreement_seconds: float = 60) -> None:
+        self.kit = Kit(folder)
+        self.statuses: list[RecorderStatus] = []
+        self.circuit = SimulatedCircuit(BOARD)
+        durable.write_file(folder / "directory.jws", self.kit.agency.signed_directory().encode())
+        config = KitConfig(
+            kit=self.kit.agency.kit,
+            service="http://127.0.0.1:1",
+            agency_root=self.kit.agency.root_thumbprint,
+            directory=folder / "directory.jws",
+        )
+        starter = FilmStarter(config, self.kit.spool)
+        self.supervisor = Supervisor(
+            filming_for=lambda post: Filming(camera, self.kit.spool, starter, self.kit.agency.kit_key, post),
+            panel_for=lambda post: Panel(BOARD, post, self.circuit.pin_factory),
+            spool=self.kit.spool,
+            agreement_seconds=agreement_seconds,
+            report=self.statuses.append,
+        )
+        self.thread = threading.Thread(target=self.supervisor.run)
+        self.thread.start()
+
+    def do(self, *events: Event) -> None:
+        for event in events:
+            self.supervisor.post(event)
+
+    def wait_for(self, held: Callable[[RecorderStatus], bool], seconds: float = 20) -> RecorderStatus:
+        deadline = time.monotonic() + seconds
+        while not (self.statuses and held(self.statuses[-1])):
+            assert time.monotonic() < deadline, f"last status: {self.statuses[-1:]}"
+            time.sleep(0.01)
+        return self.statuses[-1]
+
+    def film_parts(self, parts: int) -> None:
+        self.do(Event.AGREE, Event.RECORD)
+        self.wait_for(lambda status: status.parts >= parts)
+
+    def ended(self) -> Ended:
+        (film,) = self.kit.spool.films()
+        return self.kit.verified(film).manifest.ended
+
+    def close(self) -> None:
+        self.supervisor.shut_down()
+        self.thread.join(20)
+        assert not self.thread.is_alive()
+
+
+Start = Callable[..., Recorder]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    recorders: list[Recorder] = []
+
+    def begin(*, agreement_seconds: float = 60, source: Path | None = None, faults: Faults | None = None) -> Recorder:
+        camera = SimulatedCamera(source, picture=PICTURE, speed=10, faults=faults or Faults())
+        recorders.append(Recorder(tmp_path, camera, agreement_seconds=agreement_seconds))
+        return recorders[-1]
+
+    yield begin
+    for recorder in recorders:
+        recorder.close()
+
+
+def test_a_film_from_agreement_to_its_closing(start: Start) -> None:
+    recorder = start()
+    recorder.film_parts(3)
+    assert recorder.statuses[-1].tally
+    assert recorder.statuses[-1].consent
+    recorder.do(Event.MOMENT, Event.STOP)
+    status = recorder.wait_for(lambda status: status.state == "ready")
+    assert not status.tally
+    assert not status.consent
+    (film,) = recorder.kit.spool.films()
+    opened = recorder.kit.verified(film).opened_parts([recorder.kit.agency.recovery], [PartKind.NOTE])
+    assert [decode_note(plaintext).event for _, plaintext in opened] == [NoteEvent.CONSENT_GIVEN, NoteEvent.MOMENT]
+    assert recorder.ended() is Ended.STOPPED
+
+
+def test_without_agreement_nothing_is_filmed(start: Start) -> None:
+    recorder = start()
+    recorder.do(Event.RECORD, Event.MOMENT, Event.STOP)
+    time.sleep(0.3)
+    assert not any(status.tally for status in recorder.statuses)
+    assert recorder.kit.spool.films() == []
+
+
+def test_an_agreement_lapses(start: Start) -> None:
+    recorder = start(agreement_seconds=0.2)
+    recorder.do(Event.AGREE)
+    recorder.wait_for(lambda status: status.state == "agreed")
+    recorder.wait_for(lambda status: status.state == "ready" and not status.consent)
+
+
+def test_a_film_that_is_taken_back_while_it_runs(start: Start) -> None:
+    recorder = start()
+    recorder.film_parts(3)
+    recorder.do(Event.STOP, Event.TAKE_BACK)
+    recorder.wait_for(lambda status: status.state == "ready" and not status.consent)
+    recorder.do(Event.AGREE)
+    recorder.wait_for(lambda status: status.state == "agreed")
+    (film,) = recorder.kit.spool.films()
+    assert film.state is FilmState.TAKEN_BACK
+    assert [file.name for file in film.folder.iterdir()] == ["taken-back"]
+
+
+def test_switching_off_closes_the_film(start: Start) -> None:
+    recorder = start()
+    recorder.film_parts(3)
+    recorder.close()
+    assert recorder.ended() is Ended.SHUT_DOWN
+    assert not recorder.circuit.pin_factory.pin(BOARD.tally).state
+
+
+@pytest.mark.parametrize(
+    ("faults", "ended"),
+    [
+        (Faults(camera_stops_at_s=2), Ended.CAMERA_STALLED),
+        (Faults(camera_fails_at_s=2), Ended.CAMERA_STALLED),
+    ],
+)
+def test_a_camera_that_gives_up(start: Start, monkeypatch: pytest.MonkeyPatch, faults: Faults, ended: Ended) -> None:
+    monkeypatch.setattr("device.supervisor.NO_PICTURE_SECONDS", 1.0)
+    recorder = start(faults=faults)
+    recorder.do(Event.AGREE, Event.RECORD)
+    status = recorder.wait_for(lambda status: status.state == "fault")
+    assert status.fault_code == "camera-stalled"
+    assert "cable" in status.fault
+    assert not status.tally
+    assert recorder.ended() is ended
+
+
+def test_a_light_that_fails_stops_the_film(start: Start) -> None:
+    recorder = start()
+    recorder.film_parts(3)
+    recorder.circuit.cut_light()
+    recorder.wait_for(lambda status: status.state == "fault" and status.fault_code == "light-failed")
+    assert recorder.ended() is Ended.LIGHT_FAILED
+
+
+def test_a_dark_light_prevents_the_film(start: Start) -> None:
+    recorder = start()
+    recorder.circuit.cut_light()
+    recorder.do(Event.AGREE, Event.RECORD)
+    recorder.wait_for(lambda status: status.state == "fault" and status.fault_code == "tally-dark")
+    assert recorder.kit.spool.films() == []
+
+
+def test_an_unreadable_source_is_a_fault_that_leaves_nothing(start: Start, tmp_path: Path) -> None:
+    recorder = start(source=tmp_path / "missing.mp4")
+    recorder.do(Event.AGREE, Event.RECORD)
+    status = recorder.wait_for(lambda status: status.state == "fault" and not status.consent)
+    assert "missing.mp4" in status.fault
+    assert recorder.kit.spool.films() == []
+    recorder.do(Event.RECORD)
+    recorder.wait_for(lambda status: status.state == State.READY.value)
+
+
+def test_a_full_card_refuses_a_film(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder = start()
+    monkeypatch.setattr(recorder.kit.spool, "_reserve", 1 << 60)
+    recorder.do(Event.AGREE, Event.RECORD)
+    recorder.wait_for(lambda status: status.state == "fault" and status.fault_code == "card-full")
+    assert recorder.kit.spool.films() == []
+
+
+def test_a_card_that_fills_up_while_filming(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder = start()
+    recorder.film_parts(3)
+    monkeypatch.setattr(recorder.kit.spool, "_reserve", 1 << 60)
+    recorder.wait_for(lambda status: status.state == "fault" and status.fault_code == "card-full")
+    assert recorder.ended() is Ended.CARD_FULL
