@@ -108,29 +108,33 @@ class Muxer:
 
 
 class _Boxes:
-    """The muxer's sink: cuts its bytes into the init segment and `moof` + `mdat` pairs (ISO/IEC 14496-12)."""
+    """The muxer's sink: cuts its bytes into the init segment and `moof` + `mdat` pairs (ISO/IEC 14496-12).
+
+    A write usually is one whole fragment, which is then handed on without being copied.
+    """
 
     def __init__(self) -> None:
-        self._bytes = bytearray()
+        self._pieces: list[bytes] = []
 
     def write(self, data: bytes) -> int:
-        self._bytes += data
+        self._pieces.append(data)
         return len(data)
 
     def take(self) -> list[bytes]:
         """Return the complete segments and keep the rest."""
-        if not self._bytes:
+        if not self._pieces:
             return []
+        data = b"".join(self._pieces)
         cuts = [0]
         position = 0
-        while position + 8 <= len(self._bytes):
-            size = int.from_bytes(self._bytes[position : position + 4], "big")
-            kind = bytes(self._bytes[position + 4 : position + 8])
-            if position + size > len(self._bytes):
+        while position + 8 <= len(data):
+            size = int.from_bytes(data[position : position + 4], "big")
+            kind = data[position + 4 : position + 8]
+            if position + size > len(data):
                 break
             position += size
             if kind in (b"moov", b"mdat"):
                 cuts.append(position)
-        segments = [bytes(self._bytes[start:end]) for start, end in pairwise(cuts)]
-        del self._bytes[: cuts[-1]]
-        return segments
+        rest = data[cuts[-1] :]
+        self._pieces = [rest] if rest else []
+        return [data[start:end] for start, end in pairwise(cuts)]

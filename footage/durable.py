@@ -25,16 +25,6 @@ def write_file(path: Path, data: bytes | bytearray | memoryview) -> None:
     sync_folder(path.parent)
 
 
-def create_file(path: Path, data: bytes | bytearray | memoryview) -> None:
-    """As `write_file`, but raises `FileExistsError` if `path` is there already: of several writers one wins."""
-    temporary = write_temporary(path.parent, data)
-    try:
-        path.hardlink_to(temporary)
-    finally:
-        temporary.unlink(missing_ok=True)
-    sync_folder(path.parent)
-
-
 def write_temporary(folder: Path, data: bytes | bytearray | memoryview) -> Path:
     """Write `data` to a new temporary file of `folder`, fsynced, and return its path."""
     temporary = folder / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"

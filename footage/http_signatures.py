@@ -90,12 +90,17 @@ def verify_request(
     verifier.max_clock_skew = timedelta(days=36500)  # the nonce tells freshness, not the kit's clock
     try:
         results = verifier.verify(
-            request, max_age=None, expect_tag=TAG, require_components=_WITH_BODY if has_body else _ALWAYS
+            request,
+            max_age=None,
+            expect_tag=TAG,
+            expect_label=_LABEL,  # at most one signature, then
+            require_components=_WITH_BODY if has_body else _ALWAYS,
         )
     except InvalidSignature as reason:
         if keys.refusal is not None:
             raise keys.refusal from None
-        raise RequestForged(f"The request's signature is not valid: {reason}. Sign it with the kit's key.") from None
+        why = str(reason) or "it was made by another key, or for another request"
+        raise RequestForged(f"The request's signature is not valid: {why}. Sign it with the kit's key.") from None
     (result,) = results
     return Signature(str(result.parameters["keyid"]), result.nonce or "")
 

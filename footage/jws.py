@@ -60,7 +60,7 @@ def unverified_payload(kind: MessageType, token: str) -> bytes:
 def carried_key(kind: MessageType, token: str) -> EllipticCurvePublicKey:
     """Return the public key of the header; the caller must compare its thumbprint with a pinned one."""
     jwk = _extract(kind, token).protected.get("jwk")
-    if not isinstance(jwk, dict) or set(jwk) != {"kty", "crv", "x", "y"} or jwk["crv"] != "P-256":
+    if not isinstance(jwk, dict) or set(jwk) != {"kty", "crv", "x", "y"} or (jwk["kty"], jwk["crv"]) != ("EC", "P-256"):
         raise MessageMalformed(f"This {_name(kind)} does not carry the P-256 key that signed it.")
     return from_jwk(PublicJwk(**jwk))
 
@@ -70,8 +70,11 @@ def _extract(kind: MessageType, token: str) -> jws.CompactSignature:
         extracted = jws.extract_compact(token.encode(), registry=_REGISTRY)
     except (JoseError, ValueError):
         raise MessageMalformed(f"This is not a {_name(kind)}: no JWS Compact Serialization.") from None
-    if extracted.protected.get("typ") != kind.value or extracted.protected.get("alg") != _ALGORITHM:
+    header = extracted.protected
+    if header.get("typ") != kind.value or header.get("alg") != _ALGORITHM:
         raise MessageMalformed(f"This is not a {_name(kind)}: its type or algorithm is another one.")
+    if header.keys() - {"jwk"} != {"alg", "typ", "kid"}:
+        raise MessageMalformed(f"This is not a {_name(kind)}: its header has other fields than ours.")
     return extracted
 
 

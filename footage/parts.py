@@ -14,7 +14,7 @@ MEDIA_STEP = 64 * 1024  # media parts are padded to whole steps; at 4 Mbit/s thi
 NOTE_STEP = 512
 MAX_PART_SIZE = 2 * 1024 * 1024  # of the sealed part; the service refuses larger ones
 _BOX_HEADER_SIZE = 8
-_NAME = re.compile(r"(\d{5,})\.([a-z]+)\.(\d+)\.age")
+_NAME = re.compile(r"([0-9]{5,15})\.([a-z]+)\.([0-9]{1,15})\.age")
 
 
 class PartKind(StrEnum):
@@ -40,8 +40,15 @@ class PartName(NamedTuple):
         """Parse a file name. Raises `PartKindUnknown`."""
         match = _NAME.fullmatch(name)
         if match is None or match[2] not in set(PartKind):
-            raise PartKindUnknown(f"{name} is not the name of a part. Move it out of the film's folder.")
-        return cls(int(match[1]), PartKind(match[2]), int(match[3]))
+            raise _not_a_part(name)
+        part = cls(int(match[1]), PartKind(match[2]), int(match[3]))
+        if str(part) != name:  # one part, one name: no superfluous zeros
+            raise _not_a_part(name)
+        return part
+
+
+def _not_a_part(name: str) -> PartKindUnknown:
+    return PartKindUnknown(f"{name} is not the name of a part. Move it out of the film's folder.")
 
 
 def media_padding(size: int, step: int = MEDIA_STEP) -> bytes:

@@ -4,6 +4,6 @@
 * `passphrase`  where the root key's passphrase comes from
 * `store_films` films in a store's folder
 * `recover`     verify and open every film of a store
-* `movie`       opened parts to an ordinary MP4 with chapters
+* `movie`       opened parts to an ordinary MP4
 * `__main__`    the command line
 """

@@ -1,19 +1,12 @@
-"""Opened parts to an ordinary MP4: index at the front, one chapter for each moment. Nothing is encoded again."""
+"""Opened parts to an ordinary MP4 with its index in front, for any player. Nothing is encoded again."""
 
 from collections.abc import Iterator
-from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import av
 from av.container import InputContainer, OutputContainer
 
 from provisioning.errors import FilmUnplayable
-
-if TYPE_CHECKING:
-    from av.container.core import Chapter
-
-_MILLISECONDS = 1000
 
 
 class JoinedParts:
@@ -21,7 +14,7 @@ class JoinedParts:
 
     def __init__(self, parts: Iterator[bytes]) -> None:
         self._parts = parts
-        self._rest = b""
+        self._rest = memoryview(b"")
 
     def read(self, size: int) -> bytes:
         """Return at most `size` bytes, and none at the end."""
@@ -29,25 +22,22 @@ class JoinedParts:
             part = next(self._parts, None)
             if part is None:
                 return b""
-            self._rest = part
+            self._rest = memoryview(part)
         taken, self._rest = self._rest[:size], self._rest[size:]
-        return taken
+        return bytes(taken)
 
 
-def write_movie(parts: Iterator[bytes], path: Path, moments_ms: list[int], duration_ms: int) -> None:
+def write_movie(parts: Iterator[bytes], path: Path) -> None:
     """Write the film to `path`; what reading `parts` raises comes through, and no file is left then.
 
-    `moments_ms` and `duration_ms` count from the first frame. Raises `FilmUnplayable`.
+    Raises `FilmUnplayable`.
     """
     unfinished = path.with_name(f".{path.name}")
-    joined = JoinedParts(parts)
     try:
         with (
-            av.open(joined, "r", format="mp4") as source,
+            av.open(JoinedParts(parts), "r", format="mp4") as source,
             av.open(str(unfinished), "w", format="mp4", options={"movflags": "+faststart"}) as target,
         ):
-            if moments_ms:
-                target.set_chapters(_chapters(moments_ms, duration_ms))
             _copy(source, target)
     except av.FFmpegError as reason:
         unfinished.unlink(missing_ok=True)
@@ -64,18 +54,3 @@ def _copy(source: InputContainer, target: OutputContainer) -> None:
         if packet.dts is not None:
             packet.stream = streams[packet.stream.index]
             target.mux(packet)
-
-
-def _chapters(moments_ms: list[int], end_ms: int) -> "list[Chapter]":
-    starts = [0, *moments_ms]
-    ends = [*moments_ms, max(end_ms, moments_ms[-1] + 1)]
-    return [
-        {
-            "id": number,
-            "start": start,
-            "end": end,
-            "time_base": Fraction(1, _MILLISECONDS),
-            "metadata": {"title": f"Moment {number}" if number else "Start"},
-        }
-        for number, (start, end) in enumerate(zip(starts, ends, strict=True))
-    ]

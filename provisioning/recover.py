@@ -92,7 +92,7 @@ def _open(
     notes = [decode_note(plaintext) for plaintext in opened(PartKind.NOTE)]
     moments = [note.at_ms for note in notes if note.event is NoteEvent.MOMENT]
     movie = out / f"film-{film.film}.mp4"
-    write_movie(opened(PartKind.INIT, PartKind.MEDIA), movie, moments, manifest.duration_ms)
+    write_movie(opened(PartKind.INIT, PartKind.MEDIA), movie)
     text = json.dumps({"film": film.film, "notes": msgspec.to_builtins(notes)}, indent=2)
     movie.with_suffix(".json").write_text(text + "\n", "utf-8")
     return Outcome(

@@ -14,6 +14,8 @@ def encode(prefix: str, data: bytes) -> str:
 
 def decode(text: str) -> tuple[str, bytes]:
     """Return (prefix in lower case, data). Raises `ValueError` with the reason."""
+    if not text.isascii():  # some letters outside ASCII have an ASCII lower case
+        raise ValueError("it has a character that Bech32 does not use")
     if text != text.lower() and text != text.upper():
         raise ValueError("it mixes upper and lower case")
     prefix, separator, body = text.lower().rpartition("1")

@@ -9,7 +9,7 @@ from footage.age.header import FILE_KEY_SIZE, Header, encode_header, parse_heade
 from footage.age.hybrid import HybridIdentity, HybridRecipient
 from footage.age.stream import open_payload, seal_payload
 from footage.age.x25519 import X25519Identity, X25519Recipient
-from footage.errors import HeaderInvalid, MixedRecipients, NoIdentityMatched, NoRecipients, PassphraseFile
+from footage.errors import MixedRecipients, NoIdentityMatched, NoRecipients, PassphraseFile
 
 Recipient = HybridRecipient | X25519Recipient
 Identity = HybridIdentity | X25519Identity
@@ -74,7 +74,5 @@ def _unwrap(header: Header, identities: Sequence[Identity]) -> bytes:
     for identity, stanza in product(identities, header.stanzas):
         file_key = identity.unwrap(stanza)
         if file_key is not None:
-            if len(file_key) != FILE_KEY_SIZE:
-                raise HeaderInvalid("The age header holds a file key of the wrong size.")
             return file_key
     raise NoIdentityMatched("None of the identities opens this file. Use the identity it was sealed to.")

@@ -41,6 +41,8 @@ class X25519Recipient:
             raise InvalidRecipient(f"This is not a recipient: {reason}. Copy the whole line again.") from None
         if prefix != RECIPIENT_PREFIX or len(data) != _KEY_SIZE or text != text.lower():
             raise InvalidRecipient("This is not an X25519 recipient. It must begin with `age1`.")
+        if has_low_order(data):
+            raise InvalidRecipient("This recipient holds a key that protects nothing. Ask its owner for a new one.")
         return cls(text, X25519PublicKey.from_public_bytes(data))
 
     def wrap(self, file_key: bytes) -> Stanza:
@@ -98,6 +100,15 @@ class X25519Identity:
             return _wrapping_cipher(secret, share, self.recipient.key).decrypt(_ZERO_NONCE, stanza.body, None)
         except InvalidTag:
             return None
+
+
+def has_low_order(share: bytes) -> bool:
+    """Whether every exchange with this public key gives zero (RFC 7748, section 6.1). No honest writer makes one."""
+    try:
+        X25519PrivateKey.generate().exchange(X25519PublicKey.from_public_bytes(share))
+    except ValueError:
+        return True
+    return False
 
 
 def _wrapping_cipher(secret: bytes, share: bytes, recipient: X25519PublicKey) -> ChaCha20Poly1305:

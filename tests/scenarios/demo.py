@@ -202,7 +202,7 @@ def write_summary(demo: Demo, outcomes: list[Outcome]) -> None:
                 "bytes": outcome.bytes,
                 "moments": len(outcome.moments_ms),
                 "receipt_verified": outcome.receipt_verified,
-                "mp4": outcome.movie.name,
+                "mp4": str(outcome.movie.resolve()),
             }
         )
     summary = {

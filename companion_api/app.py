@@ -1,0 +1,59 @@
+"""The FastAPI application. What it works with is handed in; nothing is opened or started here."""
+
+import secrets
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from fastapi import FastAPI
+
+from companion_api.agency import Agency
+from companion_api.answers import answer_problems
+from companion_api.archive import Archive
+from companion_api.kit_requests import router
+from companion_api.published_directory import PublishedDirectory
+from companion_api.sessions import Sessions
+
+
+def create_app(
+    *,
+    archive: Archive,
+    directory: PublishedDirectory,
+    receipt_key: EllipticCurvePrivateKey,
+    session_secret: bytes | None = None,
+    patience: float = 20.0,
+    storage_threads: int = 8,
+) -> FastAPI:
+    """Return the service of one agency.
+
+    Without `session_secret` sessions end with the process; kits then begin new ones. `patience`: seconds that an
+    upload may stand still. `storage_threads`: how many requests may write at once.
+    """
+    agency = Agency(
+        archive=archive,
+        directory=directory,
+        receipt_key=receipt_key,
+        sessions=Sessions(session_secret or secrets.token_bytes(32), archive.clock),
+        storage=ThreadPoolExecutor(storage_threads, "storage"),
+        patience=patience,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        agency.storage.shutdown()
+        archive.catalogue.close()
+
+    app = FastAPI(
+        title="Attune Kit companion API",
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,  # the page would load its scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.agency = agency
+    app.include_router(router)
+    answer_problems(app)
+    return app

@@ -1,0 +1,40 @@
+"""The archive: store, catalogue and clock together, and the rule whose film it is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from companion_api.catalogue import Catalogue, Film, Transaction
+from companion_api.problems import FILM_OF_OTHER_KIT, Refusal
+from companion_api.store import Store, film_folder, film_key_object
+
+
+def utc_now() -> datetime:
+    """Return the time now."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """Where films are kept. Its methods and all functions that take it block: call them in a storage thread."""
+
+    store: Store
+    catalogue: Catalogue
+    clock: Callable[[], datetime] = utc_now
+
+    def timestamp(self) -> str:
+        """Return the time now as `footage.messages.Timestamp`."""
+        return self.clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def destroy(self, film: str) -> None:
+        """Remove all objects of a film, `film.key` first: without it everything else is noise."""
+        self.store.delete([film_key_object(film)])
+        self.store.delete(list(self.store.list(film_folder(film))))
+
+
+def film_of(transaction: Transaction, film: str, kit: str) -> Film | None:
+    """Return the film's row, or None if nothing was received. Raises `Refusal` if it is another kit's."""
+    row = transaction.film(film)
+    if row is not None and row.kit != kit:
+        raise Refusal(FILM_OF_OTHER_KIT, "Send each film with the key of the kit that began to send it.")
+    return row

@@ -1,0 +1,142 @@
+"""A store in a folder of a local disk, which really is durable: file and folder are fsynced before a call returns.
+
+Measured after a power cut: without the file's fsync an object is empty, without the folder's it is gone.
+"""
+
+import errno
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from functools import lru_cache
+from pathlib import Path
+
+from companion_api.store import Put, StoreFailed, StoreFull, checked
+from footage import durable
+
+_ARRIVING = ".arriving"  # objects under way; on the same file system, so that they can be linked to their names
+_KNOWN_FOLDERS = 1024
+
+
+class DiskStore:
+    """Implements `store.Store` in the folder `root`. One process at a time may own it; any number may read."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._arriving = root / _ARRIVING
+        self._make_folder = lru_cache(_KNOWN_FOLDERS)(self._make_folder_durable)
+        with _named_errors():
+            durable.make_folder(self._arriving)
+            for leftover in self._arriving.iterdir():  # of uploads that a crash cut short
+                leftover.unlink()
+
+    def put(self, key: str, data: bytes) -> Put:
+        """Implement `Store.put`: a link is made only where there is nothing yet."""
+        path = self._path(key)
+        with _named_errors(), self._arrived(data) as arrived:
+            try:
+                outcome = self._link(arrived, path)
+            except FileNotFoundError:  # `delete` removed the film's empty folder since it was made
+                self._make_folder.cache_clear()
+                outcome = self._link(arrived, path)
+            durable.sync_folder(path.parent)  # also if it was there: whoever linked it may not have come so far
+            if outcome is Put.SAME and path.read_bytes() != data:
+                return Put.DIFFERS
+            return outcome
+
+    def replace(self, key: str, data: bytes) -> None:
+        """Implement `Store.replace`."""
+        path = self._path(key)
+        with _named_errors(), self._arrived(data) as arrived:
+            self._make_folder(path.parent)
+            arrived.replace(path)
+            durable.sync_folder(path.parent)
+
+    def get(self, key: str) -> bytes | None:
+        """Implement `Store.get`."""
+        with _named_errors():
+            try:
+                return self._path(key).read_bytes()
+            except FileNotFoundError:
+                return None
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Implement `Store.delete`. One fsync a folder; folders left empty below the first level go too."""
+        with _named_errors():
+            folders = set()
+            for key in keys:
+                path = self._path(key)
+                folders.add(path.parent)
+                path.unlink(missing_ok=True)
+            for folder in folders:
+                with suppress(FileNotFoundError):
+                    durable.sync_folder(folder)
+            for folder in sorted(folders, key=lambda folder: len(folder.parts), reverse=True):
+                self._remove_empty(folder)
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """Implement `Store.list`."""
+        with _named_errors():
+            yield from self._names(self._path(prefix) if prefix else self._root)
+
+    def _path(self, key: str) -> Path:
+        return self._root / checked(key)
+
+    @contextmanager
+    def _arrived(self, data: bytes) -> Iterator[Path]:
+        """Give a durable file that has no name in the store yet; remove it in the end."""
+        path = durable.write_temporary(self._arriving, data)
+        try:
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _link(self, arrived: Path, path: Path) -> Put:
+        self._make_folder(path.parent)
+        try:
+            path.hardlink_to(arrived)
+        except FileExistsError:
+            return Put.SAME
+        return Put.STORED
+
+    def _make_folder_durable(self, folder: Path) -> None:
+        if folder == self._root:
+            return
+        self._make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        durable.sync_folder(folder.parent)  # also if it was there: whoever made it may not have come so far
+
+    def _remove_empty(self, folder: Path) -> None:
+        while len(folder.relative_to(self._root).parts) > 1:
+            try:
+                folder.rmdir()
+            except FileNotFoundError:
+                pass
+            except OSError as reason:
+                if reason.errno in (errno.ENOTEMPTY, errno.EEXIST):
+                    return
+                raise
+            else:
+                self._make_folder.cache_clear()
+                durable.sync_folder(folder.parent)
+            folder = folder.parent
+
+    def _names(self, folder: Path) -> Iterator[str]:
+        try:
+            entries = [entry for entry in os.scandir(folder) if not entry.name.startswith(".")]
+        except FileNotFoundError:
+            return
+        for entry in sorted(entries, key=lambda entry: entry.name + "/" * entry.is_dir()):
+            if entry.is_dir():
+                yield from self._names(Path(entry.path))
+            else:
+                yield Path(entry.path).relative_to(self._root).as_posix()
+
+
+@contextmanager
+def _named_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as reason:
+        if reason.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StoreFull("The store's disk is full. Make room or give it a larger disk.") from reason
+        raise StoreFailed(f"The store's disk failed ({reason.strerror}). Check the disk and its folder.") from reason

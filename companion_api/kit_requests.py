@@ -1,0 +1,181 @@
+"""The requests of kits, as routes. Each may be repeated at any time, after any crash, and nothing doubles."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+from pydantic import BaseModel, Field
+
+from companion_api import problems as p
+from companion_api.agency import InForce, TheAgency
+from companion_api.answers import Answers, refusals
+from companion_api.closing import close_film, receipt_of
+from companion_api.film_states import FilmState
+from companion_api.intake import have_list, take_key, take_part
+from companion_api.kit_access import KitInSession, OpeningKit
+from companion_api.leaving import note_erased, take_back
+from companion_api.sessions import SESSION_SECONDS
+from companion_api.store import Put
+from companion_api.upload import gather
+from footage.parts import MAX_PART_SIZE
+
+MAX_KEY_SIZE = 1024 * 1024  # of film.key: about 500 recipients
+MAX_MANIFEST_SIZE = 4 * 1024 * 1024  # about seven hours of film
+JOSE = "application/jose"
+SEALED = "application/octet-stream"
+
+FilmId = Annotated[str, Path(pattern="^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")]
+PartNumber = Annotated[str, Path(pattern="^(0|[1-9][0-9]{0,4})$")]
+
+_KIT = (p.REQUEST_FORGED, p.KIT_UNKNOWN, p.KIT_REVOKED, p.REQUEST_INVALID, p.INTERNAL_ERROR)
+_IN_SESSION = (*_KIT, p.SESSION_EXPIRED, p.FILM_OF_OTHER_KIT, p.STORE_FAILED)
+_UPLOAD = (
+    *(*_IN_SESSION, p.BODY_INCOMPLETE, p.UPLOAD_STALLED, p.BODY_TOO_LARGE, p.BODY_EMPTY, p.DIGEST_MISMATCH),
+    *(p.FILM_TAKEN_BACK, p.STORE_FULL),
+)
+_PIECE_ANSWERS: Answers = {
+    201: {"description": "stored, durable"},
+    200: {"description": "the same was already durable"},
+}
+
+router = APIRouter(prefix="/v1")
+
+
+class Session(BaseModel):
+    """A session: sign every request with `nonce`, for `expires_in` seconds."""
+
+    nonce: str
+    expires_in: int
+
+
+class Part(BaseModel):
+    """A part that is durable; SHA-256 in hex, size in bytes."""
+
+    number: int
+    sha256: str
+    size: int
+
+
+class HaveListBody(BaseModel):
+    """What the service holds of a film: `key` is the SHA-256 of film.key."""
+
+    film: str
+    key: str | None
+    parts: list[Part]
+    state: FilmState = Field(description="open until the receipt was issued")
+
+
+def _body(media_type: str, maximum: int) -> dict[str, object]:
+    schema = {"type": "string", "format": "binary", "maxLength": maximum}
+    digest = {"name": "Content-Digest", "in": "header", "required": True, "schema": {"type": "string"}}
+    digest["description"] = "RFC 9530, one sha-256"
+    return {"requestBody": {"required": True, "content": {media_type: {"schema": schema}}}, "parameters": [digest]}
+
+
+def _jws(**descriptions: str) -> Answers:
+    content = {JOSE: {"schema": {"type": "string"}}}
+    return {int(status[1:]): {"description": text, "content": content} for status, text in descriptions.items()}
+
+
+@router.get(
+    "/directory",
+    response_class=Response,
+    responses=_jws(_200="the signed directory") | {304: {"description": "not changed"}} | refusals(p.INTERNAL_ERROR),
+)
+async def get_directory(request: Request, published: InForce) -> Response:
+    """Return the directory in force. Not signed by a kit: the directory is what a kit checks first."""
+    headers = {"ETag": published.etag, "Cache-Control": "no-cache"}
+    known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
+    if known & {published.etag, "*"}:
+        return Response(status_code=304, headers=headers)
+    return Response(published.token, headers=headers, media_type=JOSE)
+
+
+@router.post("/kits/{kit}/sessions", status_code=201, responses=refusals(*_KIT, p.KIT_MISMATCH))
+async def begin_session(agency: TheAgency, kit: OpeningKit) -> Session:
+    """Begin a sync: the only request of a kit that is signed without a nonce."""
+    return Session(nonce=agency.sessions.begin(kit), expires_in=SESSION_SECONDS)
+
+
+@router.put(
+    "/films/{film}/key",
+    response_class=Response,
+    responses=_PIECE_ANSWERS | refusals(*_UPLOAD, p.KEY_DIFFERS, p.FILM_CLOSED),
+    openapi_extra=_body(SEALED, MAX_KEY_SIZE),
+)
+async def put_key(request: Request, agency: TheAgency, kit: KitInSession, film: FilmId) -> Response:
+    """Store `film.key`."""
+    upload = await gather(request, MAX_KEY_SIZE, agency.patience)
+    return _stored(await agency.in_storage_thread(take_key, agency.archive, kit, film, upload))
+
+
+@router.put(
+    "/films/{film}/parts/{number}",
+    response_class=Response,
+    responses=_PIECE_ANSWERS | refusals(*_UPLOAD, p.PART_DIFFERS, p.FILM_CLOSED),
+    openapi_extra=_body(SEALED, MAX_PART_SIZE),
+)
+async def put_part(
+    request: Request, agency: TheAgency, kit: KitInSession, film: FilmId, number: PartNumber
+) -> Response:
+    """Store one sealed part. Parts may come in any order, several at once, and before the film has ended."""
+    upload = await gather(request, MAX_PART_SIZE, agency.patience)
+    return _stored(await agency.in_storage_thread(take_part, agency.archive, kit, film, int(number), upload))
+
+
+@router.get("/films/{film}/parts", responses=refusals(*_IN_SESSION, p.FILM_TAKEN_BACK))
+async def get_parts(agency: TheAgency, kit: KitInSession, film: FilmId) -> HaveListBody:
+    """Return what is held of a film: what a kit need not send again."""
+    held = await agency.in_storage_thread(have_list, agency.archive, kit, film)
+    parts = [Part(number=part.number, sha256=part.sha256, size=part.size) for part in held.parts]
+    return HaveListBody(film=film, key=held.key_sha256, parts=parts, state=held.state)
+
+
+@router.put(
+    "/films/{film}/manifest",
+    response_class=Response,
+    responses=_jws(_201="the receipt", _200="the same receipt again")
+    | refusals(
+        *(*_UPLOAD, p.MESSAGE_MALFORMED, p.MANIFEST_FORGED, p.WRONG_FILM, p.WRONG_KIT, p.PARTS_MISSING),
+        *(p.MANIFEST_DIFFERS, p.RECEIPT_KEY_UNLISTED),
+    ),
+    openapi_extra=_body(JOSE, MAX_MANIFEST_SIZE),
+)
+async def put_manifest(
+    request: Request, agency: TheAgency, published: InForce, kit: KitInSession, film: FilmId
+) -> Response:
+    """Close a film: when all that its manifest lists is durable, the answer is the receipt."""
+    upload = await gather(request, MAX_MANIFEST_SIZE, agency.patience)
+    issued = await agency.in_storage_thread(
+        close_film, agency.archive, agency.receipt_key, published.directory, kit, film, upload
+    )
+    return Response(issued.receipt, 201 if issued.new else 200, media_type=JOSE)
+
+
+@router.get(
+    "/films/{film}/receipt",
+    response_class=Response,
+    responses=_jws(_200="the receipt") | refusals(*_IN_SESSION, p.RECEIPT_NOT_YET, p.FILM_TAKEN_BACK),
+)
+async def get_receipt(agency: TheAgency, kit: KitInSession, film: FilmId) -> Response:
+    """Return the receipt again."""
+    return Response(await agency.in_storage_thread(receipt_of, agency.archive, kit, film), media_type=JOSE)
+
+
+@router.post(
+    "/films/{film}/erased",
+    status_code=204,
+    responses=refusals(*_IN_SESSION, p.FILM_UNKNOWN, p.FILM_OPEN, p.FILM_TAKEN_BACK, p.STORE_FULL),
+)
+async def post_erased(agency: TheAgency, kit: KitInSession, film: FilmId) -> None:
+    """Enter that the kit has erased its copy. From now on the service has the only one."""
+    await agency.in_storage_thread(note_erased, agency.archive, kit, film)
+
+
+@router.delete("/films/{film}", status_code=204, responses=refusals(*_IN_SESSION, p.TAKE_BACK_TOO_LATE, p.STORE_FULL))
+async def delete_film(agency: TheAgency, kit: KitInSession, film: FilmId) -> None:
+    """Take a film back, until a day after it was closed. Nothing of it is kept or accepted any more."""
+    await agency.in_storage_thread(take_back, agency.archive, kit, film)
+
+
+def _stored(outcome: Put) -> Response:
+    return Response(status_code=201 if outcome is Put.STORED else 200)

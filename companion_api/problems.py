@@ -1,0 +1,75 @@
+"""Every refusal of the service by name, one table; answered as RFC 9457 problem details."""
+
+from typing import NamedTuple
+
+TYPE_PREFIX = "urn:attune-kit:problem:"
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(NamedTuple):
+    """A kind of refusal: stable code, HTTP status, title for people."""
+
+    code: str
+    status: int
+    title: str
+
+    @property
+    def type(self) -> str:
+        """The problem type, a URN that is a name and no address."""
+        return TYPE_PREFIX + self.code
+
+
+# who is asking
+REQUEST_FORGED = Problem("request-forged", 401, "The request is not signed by the kit that it names")
+SESSION_EXPIRED = Problem("session-expired", 401, "The session's nonce is missing, too old, or not of this service")
+KIT_UNKNOWN = Problem("kit-unknown", 403, "The directory does not list the kit")
+KIT_REVOKED = Problem("kit-revoked", 403, "The kit is revoked")
+KIT_MISMATCH = Problem("kit-mismatch", 403, "The path names another kit than the signature")
+FILM_OF_OTHER_KIT = Problem("film-of-other-kit", 403, "The film belongs to another kit")
+# what came
+BODY_INCOMPLETE = Problem("body-incomplete", 400, "The body has not the length that was announced")
+UPLOAD_STALLED = Problem("upload-stalled", 408, "No byte of the body came for too long")
+BODY_TOO_LARGE = Problem("body-too-large", 413, "The body is larger than this request may be")
+BODY_EMPTY = Problem("body-empty", 422, "The body is empty")
+DIGEST_MISMATCH = Problem("digest-mismatch", 422, "The body is not the one that Content-Digest tells of")
+MESSAGE_MALFORMED = Problem("message-malformed", 422, "The manifest has not the form of a manifest")
+MANIFEST_FORGED = Problem("manifest-forged", 422, "The manifest is not signed by the kit that it names")
+WRONG_FILM = Problem("wrong-film", 422, "The manifest is of another film than the path")
+WRONG_KIT = Problem("wrong-kit", 422, "The manifest is of another kit than the request")
+REQUEST_INVALID = Problem("request-invalid", 422, "A value in the path is not of its form")
+# what is held
+FILM_UNKNOWN = Problem("film-unknown", 404, "Nothing was ever received of this film")
+RECEIPT_NOT_YET = Problem("receipt-not-yet", 404, "The film has no receipt")
+PART_DIFFERS = Problem("part-differs", 409, "Other bytes are held as this part")
+KEY_DIFFERS = Problem("key-differs", 409, "Another film.key is held")
+MANIFEST_DIFFERS = Problem("manifest-differs", 409, "The film is closed by another manifest")
+PARTS_MISSING = Problem("parts-missing", 409, "Not all that the manifest lists is held")
+FILM_OPEN = Problem("film-open", 409, "The film has no receipt yet, so no kit may erase it")
+FILM_CLOSED = Problem("film-closed", 409, "The film is closed and takes nothing new")
+TAKE_BACK_TOO_LATE = Problem("take-back-too-late", 409, "The film was closed too long ago for the kit to take it back")
+FILM_TAKEN_BACK = Problem("film-taken-back", 410, "The family has taken the film back")
+# the service itself
+STORE_FAILED = Problem("store-failed", 503, "The store or the database failed")
+RECEIPT_KEY_UNLISTED = Problem("receipt-key-unlisted", 503, "The directory does not list the service's receipt key")
+STORE_FULL = Problem("store-full", 507, "The store is full")
+NOT_FOUND = Problem("not-found", 404, "There is no such request")
+METHOD_NOT_ALLOWED = Problem("method-not-allowed", 405, "This path takes other methods")
+INTERNAL_ERROR = Problem("internal-error", 500, "The service has a fault")
+
+PROBLEMS = tuple(value for value in list(globals().values()) if isinstance(value, Problem))
+BY_CODE = {problem.code: problem for problem in PROBLEMS}
+
+
+class Refusal(Exception):
+    """A request that is refused. `detail` tells the reader the next step; `members` are the problem's own."""
+
+    def __init__(self, problem: Problem, detail: str, **members: object) -> None:
+        super().__init__(detail)
+        self.problem = problem
+        self.detail = detail
+        self.members = members
+
+
+def problem_details(problem: Problem, detail: str, **members: object) -> dict[str, object]:
+    """Return the problem as the object of RFC 9457, section 3."""
+    return {"type": problem.type, "title": problem.title, "status": problem.status, "detail": detail, **members}

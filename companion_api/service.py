@@ -1,0 +1,131 @@
+"""Opening a service from its settings: every reason not to start has a name, an exit code and a next step."""
+
+import fcntl
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from pathlib import Path
+from typing import TypeVar
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from fastapi import FastAPI
+
+from companion_api.app import create_app
+from companion_api.archive import Archive
+from companion_api.catalogue import Catalogue
+from companion_api.disk_store import DiskStore
+from companion_api.leaving import continue_take_backs
+from companion_api.published_directory import PublishedDirectory
+from companion_api.settings import Settings
+from companion_api.store import Store, StoreFailed, StoreFull
+from footage import durable
+from footage.errors import FootageError
+from footage.keys import key_from_pem, thumbprint
+
+T = TypeVar("T")
+_BACKLOG = 2048  # connections that wait; 500 kits may come at once
+
+
+class Exit(IntEnum):
+    """How `companion-api` ends. 2 is argparse's: the settings can't be used."""
+
+    STOPPED = 0  # SIGTERM or Ctrl-C
+    DATA_UNUSABLE = 10  # the data folder can't be made, written, or read
+    DATA_IN_USE = 11  # another companion-api runs on the same data folder
+    KEY_UNREADABLE = 12  # the receipt key's file
+    DIRECTORY_UNREADABLE = 13  # the directory's file
+    DIRECTORY_REFUSED = 14  # forged, malformed, or older than the one served before
+    RECEIPT_KEY_UNLISTED = 15  # kits would not believe the receipts
+    ADDRESS_UNUSABLE = 16  # the port is in use, or the address not of this machine
+
+
+class NotStarted(Exception):
+    """The service can't start; the message says why and what to do next."""
+
+    def __init__(self, exit_code: Exit, message: str) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+@contextmanager
+def claimed(data: Path) -> Iterator[None]:
+    """Hold the data folder for this process alone, made if missing. Raises `NotStarted`."""
+    try:
+        durable.make_folder(data)
+        lock = os.open(data / "in-use", os.O_CREAT | os.O_RDWR, 0o600)
+    except OSError as reason:
+        message = (
+            f"The data folder {data} can't be used ({reason.strerror}). Let this user write there, or name another."
+        )
+        raise NotStarted(Exit.DATA_UNUSABLE, message) from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        message = f"Another companion-api uses {data}. Stop it first, or name another folder."
+        raise NotStarted(Exit.DATA_IN_USE, message) from None
+    finally:
+        os.close(lock)
+
+
+def open_service(settings: Settings) -> FastAPI:
+    """Open store, database, key and directory, and finish what a crash cut short. Raises `NotStarted`."""
+    receipt_key = _receipt_key(settings.receipt_key)
+    store, catalogue = _kept(
+        lambda: (DiskStore(settings.data / "store"), Catalogue(settings.data / "companion.sqlite3"))
+    )
+    directory = _directory(settings, store)
+    if directory.published.directory.receipt_key(thumbprint(receipt_key.public_key())) is None:
+        raise NotStarted(
+            Exit.RECEIPT_KEY_UNLISTED,
+            f"The directory does not list the receipt key {settings.receipt_key}, so kits would not believe receipts. "
+            "Sign a directory that lists it, or use the key that it lists.",
+        )
+    archive = Archive(store, catalogue)
+    _kept(lambda: continue_take_backs(archive))
+    return create_app(archive=archive, directory=directory, receipt_key=receipt_key)
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """Return a socket that accepts connections from now on. Raises `NotStarted`."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as reason:
+        why = str(reason.strerror).partition(" (")[0]  # Python adds the address to it
+        message = f"{host} port {port} can't be listened on ({why}). Stop what uses it, or choose another --port."
+        raise NotStarted(Exit.ADDRESS_UNUSABLE, message) from None
+
+
+def _receipt_key(file: Path) -> EllipticCurvePrivateKey:
+    try:
+        return key_from_pem(file.read_bytes())
+    except OSError as reason:
+        why = reason.strerror
+    except FootageError as refusal:
+        why = str(refusal)
+    raise NotStarted(
+        Exit.KEY_UNREADABLE, f"The receipt key {file} can't be read ({why}). Name the file that `kit init` made."
+    )
+
+
+def _directory(settings: Settings, store: Store) -> PublishedDirectory:
+    try:
+        return _kept(lambda: PublishedDirectory(settings.directory, settings.root, store))
+    except OSError as reason:
+        message = (
+            f"The directory {settings.directory} can't be read ({reason.strerror}). Name the file that `kit` signed."
+        )
+        raise NotStarted(Exit.DIRECTORY_UNREADABLE, message) from None
+    except FootageError as refusal:
+        message = f"The directory {settings.directory} is refused. {refusal}"
+        raise NotStarted(Exit.DIRECTORY_REFUSED, message) from None
+
+
+def _kept(do: Callable[[], T]) -> T:
+    try:
+        return do()
+    except (StoreFull, StoreFailed) as reason:
+        raise NotStarted(Exit.DATA_UNUSABLE, str(reason)) from None

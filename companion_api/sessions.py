@@ -1,0 +1,40 @@
+"""Session nonces: how a request proves to be fresh without the kit's clock. Nothing is stored for them."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+
+from itsdangerous import BadSignature, TimestampSigner
+
+from companion_api.problems import SESSION_EXPIRED, Refusal
+
+SESSION_SECONDS = 3600
+
+
+class Sessions:
+    """Gives out nonces and knows them again. All workers of a service share one `secret`."""
+
+    def __init__(self, secret: bytes, clock: Callable[[], datetime]) -> None:
+        self._signer = _Signer(secret, clock)
+
+    def begin(self, kit: str) -> str:
+        """Return a nonce for the kit, good for `SESSION_SECONDS`."""
+        return self._signer.sign(kit).decode("ascii")
+
+    def check(self, nonce: str, kit: str) -> None:
+        """Raise `Refusal` unless the nonce was given to this kit and is still good."""
+        try:
+            owner = self._signer.unsign(nonce, max_age=SESSION_SECONDS)
+        except BadSignature:
+            owner = b""
+        if owner != kit.encode("ascii"):
+            raise Refusal(SESSION_EXPIRED, "Begin a new session with POST /v1/kits/{kit}/sessions and use its nonce.")
+
+
+class _Signer(TimestampSigner):
+    def __init__(self, secret: bytes, clock: Callable[[], datetime]) -> None:
+        super().__init__(secret, salt=__name__, digest_method=hashlib.sha256)
+        self._clock = clock
+
+    def get_timestamp(self) -> int:
+        return int(self._clock().timestamp())

@@ -1,0 +1,89 @@
+"""Where sealed bytes are kept: the port, its promise, and the names of objects.
+
+The store and the recovery identity alone recover every film, without the database:
+
+    directory.jws                       the newest directory that was served
+    films/<film id>/film.key
+    films/<film id>/parts/00000 …
+    films/<film id>/manifest.jws
+    films/<film id>/receipt.jws
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from enum import Enum, auto
+from typing import Protocol
+
+DIRECTORY = "directory.jws"
+_KEY = re.compile(r"[a-z0-9][a-z0-9.-]*(/[a-z0-9][a-z0-9.-]*)*")
+
+
+class StoreFull(Exception):
+    """There is no room. Nothing of the object is left behind."""
+
+
+class StoreFailed(Exception):
+    """The medium failed. Whether the object is there is not known; a repeated `put` finds out."""
+
+
+class Put(Enum):
+    """What `put` found. In each case the object that is there is durable."""
+
+    STORED = auto()
+    SAME = auto()  # these very bytes were there
+    DIFFERS = auto()  # other bytes were there, and stay
+
+
+class Store(Protocol):
+    """Objects by name, safe for many threads. Names are those that `checked` lets through.
+
+    Objects appear whole or not at all, whenever the process or the power dies. When a call returns, what it did is
+    durable: it survives a power cut, with all folders on the way. Raises `StoreFull` and `StoreFailed`.
+    """
+
+    def put(self, key: str, data: bytes) -> Put:
+        """Store under a new name, never over an object. Of several at once exactly one gets `STORED`."""
+
+    def replace(self, key: str, data: bytes) -> None:
+        """Store under a name, over what was there. Readers see the old object or the new one."""
+
+    def get(self, key: str) -> bytes | None:
+        """Return the object, or None if there is none."""
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Remove objects; a name without an object is no error."""
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """Yield, sorted, the names that begin with the folder name `prefix` and a slash; "" lists all."""
+
+
+def checked(key: str) -> str:
+    """Return the name of an object. Raises `ValueError` for one that could lead out of the store."""
+    if not _KEY.fullmatch(key):
+        raise ValueError(f"not the name of an object: {key!r}")
+    return key
+
+
+def film_folder(film: str) -> str:
+    """Return the common prefix of a film's objects."""
+    return f"films/{film}"
+
+
+def film_key_object(film: str) -> str:
+    """Return the name of a film's `film.key`."""
+    return f"films/{film}/film.key"
+
+
+def part_object(film: str, number: int) -> str:
+    """Return the name of a part."""
+    return f"films/{film}/parts/{number:05d}"
+
+
+def manifest_object(film: str) -> str:
+    """Return the name of a film's manifest."""
+    return f"films/{film}/manifest.jws"
+
+
+def receipt_object(film: str) -> str:
+    """Return the name of a film's receipt."""
+    return f"films/{film}/receipt.jws"

@@ -1,0 +1,73 @@
+"""docs/companion-api.md and OpenAPI say what the code does."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from companion_api.film_states import TRANSITIONS, FilmEvent, FilmState
+from companion_api.problems import INTERNAL_ERROR, METHOD_NOT_ALLOWED, NOT_FOUND, PROBLEMS, Problem
+from companion_api.service import Exit
+from companion_api.settings import OPTIONS
+from tests.companion_api.builders import Service
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "companion-api.md").read_text()
+
+
+def _rows(heading: str) -> list[list[str]]:
+    """Return the cells of the table that begins with `heading`, without code marks."""
+    table = DOCUMENT.split(heading + "\n", 1)[1].split("\n\n", 1)[0]
+    return [[cell.strip().replace("`", "") for cell in row.strip("|").split("|")] for row in table.splitlines()[1:]]
+
+
+def test_the_table_of_problems() -> None:
+    assert _rows("| code | status | title |") == [[p.code, str(p.status), p.title] for p in PROBLEMS]
+
+
+def test_the_table_of_settings() -> None:
+    assert _rows("| flag | environment variable | default | meaning |") == [
+        [f"{o.flag} {o.value}", o.variable, o.default or "must be given", o.meaning.replace("`", "")] for o in OPTIONS
+    ]
+
+
+def test_the_table_of_exit_codes() -> None:
+    source = (Path(__file__).parents[2] / "companion_api" / "service.py").read_text()
+    meanings = dict(re.findall(r"^    ([A-Z_]+) = \d+  # (.*)$", source, re.MULTILINE))
+    assert _rows("| exit code | name | meaning |") == [[str(int(e)), e.name, meanings[e.name]] for e in Exit]
+
+
+def test_the_table_of_states() -> None:
+    heading = "| state | " + " | ".join(f"`{event.name}`" for event in FilmEvent) + " |"
+    outcomes = [[TRANSITIONS[state, event] for event in FilmEvent] for state in FilmState]
+    expected = [[o.code if isinstance(o, Problem) else o.value for o in row] for row in outcomes]
+    assert _rows(heading) == [[state.value, *row] for state, row in zip(FilmState, expected, strict=True)]
+
+
+def test_the_table_of_requests(service: Service) -> None:
+    paths = service.app.openapi()["paths"].items()
+    requests = {f"{method.upper()} {path}" for path, operations in paths for method in operations}
+    assert {row[0] for row in _rows("| request | body | answers |")} == requests
+
+
+@pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.code)
+def test_openapi_tells_of_every_problem(service: Service, problem: Problem) -> None:
+    described = [
+        answer["description"]
+        for operations in service.app.openapi()["paths"].values()
+        for operation in operations.values()
+        for status, answer in operation["responses"].items()
+        if status == str(problem.status)
+    ]
+    if problem not in (NOT_FOUND, METHOD_NOT_ALLOWED):  # these belong to no request
+        assert any(f"`{problem.code}`" in description for description in described)
+
+
+def test_every_request_can_meet_a_fault(service: Service) -> None:
+    for operations in service.app.openapi()["paths"].values():
+        for operation in operations.values():
+            assert INTERNAL_ERROR.code in operation["responses"]["500"]["description"]
+            assert "HTTPValidationError" not in str(operation)
+
+
+def test_openapi_itself_is_served(service: Service) -> None:
+    assert service.send("GET", "/openapi.json").json() == service.app.openapi()

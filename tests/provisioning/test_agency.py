@@ -1,0 +1,82 @@
+"""Making an agency and adding kits: keys are never overwritten, and what is made is what the others read."""
+
+from pathlib import Path
+
+import pytest
+
+from device.config import read_config
+from footage.directory import read_directory
+from footage.keys import KeyUnreadable, thumbprint
+from provisioning.agency import Agency
+from provisioning.errors import AgencyInvalid, KitExists, PassphraseMissing
+from provisioning.passphrase import VARIABLE, read_passphrase
+from provisioning.recover import read_recovery_file
+
+PASSPHRASE = b"twelve characters"
+
+
+@pytest.fixture
+def agency(tmp_path: Path) -> Agency:
+    return Agency.create(tmp_path / "agency", PASSPHRASE)
+
+
+def test_a_new_agency_has_its_keys_and_a_first_directory(agency: Agency) -> None:
+    directory = agency.directory()
+    assert (directory.version, directory.kits) == (1, ())
+    recovery = read_recovery_file(agency.folder / "recovery.txt")
+    assert recovery.root == agency.root
+    assert directory.recipients[0].recipient == recovery.identity.recipient.text
+    assert b"ENCRYPTED" in (agency.folder / "root.key.pem").read_bytes()
+    assert all(file.stat().st_mode & 0o077 == 0 for file in agency.folder.iterdir())
+
+
+def test_an_agency_is_never_made_over_another(agency: Agency) -> None:
+    before = (agency.folder / "root.key.pem").read_bytes()
+    with pytest.raises(AgencyInvalid):
+        Agency.create(agency.folder, PASSPHRASE)
+    assert (agency.folder / "root.key.pem").read_bytes() == before
+
+
+def test_a_kit_is_added_in_the_next_version(agency: Agency) -> None:
+    folder = Agency.unlock(agency.folder, PASSPHRASE).add_kit("kit-0001", "https://films.example/")
+    config = read_config(folder / "kit.toml")
+    directory = config.accepted_directory()
+    assert directory == agency.directory()
+    assert directory.version == 2
+    assert config.service == "https://films.example"
+    token = (folder / "directory.jws").read_text()
+    assert read_directory(token, agency.root).kit("kit-0001").key == directory.kits[0].key
+    assert thumbprint(config.kit_key().public_key()) != agency.root
+
+
+def test_a_kit_is_added_once(agency: Agency) -> None:
+    folder = agency.add_kit("kit-0001", "https://films.example")
+    key = (folder / "kit.key.pem").read_bytes()
+    with pytest.raises(KitExists):
+        agency.add_kit("kit-0001", "https://films.example")
+    assert (folder / "kit.key.pem").read_bytes() == key
+    assert agency.directory().version == 2
+
+
+def test_a_wrong_passphrase(agency: Agency) -> None:
+    with pytest.raises(KeyUnreadable, match="passphrase"):
+        Agency.unlock(agency.folder, b"another passphrase")
+
+
+def test_a_folder_that_is_no_agency(tmp_path: Path) -> None:
+    with pytest.raises(AgencyInvalid, match="kit init"):
+        Agency.unlock(tmp_path, PASSPHRASE)
+
+
+def test_where_passphrases_come_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "from the environment")
+    file = tmp_path / "passphrase"
+    file.write_text("from the file\n")
+    assert read_passphrase(None, new=True) == b"from the environment"
+    assert read_passphrase(file, new=True) == b"from the file"
+    file.write_text("short\n")
+    with pytest.raises(PassphraseMissing, match="12"):
+        read_passphrase(file, new=True)
+    monkeypatch.delenv(VARIABLE)
+    with pytest.raises(PassphraseMissing, match="--passphrase-file"):
+        read_passphrase(None)
