@@ -18,7 +18,7 @@ demo: $(READY) ## film, seal, sync, receipt, erase, recover (SOURCE=any-video.mp
 
 test: check tests/interop/node_modules/.ready ## style, types, arrows, and every fast test
 	@scripts/system-packages ffmpeg=ffmpeg strace=strace
-	@$(BIN)/python -m pytest -m "not rig" $(ARGS)
+	@PATH="$$PATH:$(CURDIR)/$(BIN)" PATH="$$(scripts/stock-age):$$PATH" $(BIN)/python -m pytest -m "not rig" $(ARGS)
 
 rigs: $(READY) ## power cuts, kills, full disks: needs root
 	@scripts/system-packages ffmpeg=ffmpeg strace=strace mkfs.ext4=e2fsprogs
@@ -32,7 +32,7 @@ check: $(READY) ## ruff, mypy, import arrows, documents against code
 
 bench: $(READY) ## measured claims, each against a peer (ONLY=name for one)
 	@scripts/system-packages ffmpeg=ffmpeg age=age
-	@$(BIN)/python -m benchmarks $(if $(ONLY),--only "$(ONLY)")
+	@PATH="$$(scripts/stock-age):$$PATH" $(BIN)/python -m benchmarks $(if $(ONLY),--only "$(ONLY)")
 
 docs: $(READY) ## write the tables and diagrams in docs/ anew from the code
 	@$(BIN)/python -m docs.generate
@@ -42,7 +42,7 @@ lock: $(READY) ## resolve requirements anew (needs uv)
 	    --extra dev pyproject.toml --output-file requirements/dev.txt
 
 clean: ## remove everything that was made
-	rm -rf $(VENV) demo-output benchmarks/out tests/interop/node_modules *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .cache demo-output benchmarks/out tests/interop/node_modules *.egg-info .mypy_cache .ruff_cache .pytest_cache
 
 $(READY): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

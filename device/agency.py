@@ -65,12 +65,7 @@ class Agency:
 
     def held(self, film: str) -> Held:
         """Return what the service holds of a film; nothing of one that it has never seen."""
-        try:
-            document = self._call("GET", f"/v1/films/{film}/parts").json()
-        except AgencyRefused as refusal:
-            if refusal.problem == "film-unknown":
-                return Held(None, {})
-            raise
+        document = self._call("GET", f"/v1/films/{film}/parts").json()
         return Held(document["key"], {part["number"]: part["sha256"] for part in document["parts"]})
 
     def put_key(self, film: str, sealed: bytes) -> None:

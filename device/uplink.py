@@ -9,10 +9,10 @@ import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from device.agency import Agency, AgencyRefused, AgencyUnreachable
 from device.config import KitConfig
-from device.errors import DeviceError
 from device.spool import Spool
 from device.spooled_film import FilmState, SpooledFilm
 from device.status import UplinkStatus
@@ -35,7 +35,7 @@ class Counts:
     bytes_sent: int = 0
     receipts: int = 0
     last_receipt: str = ""
-    refused: dict[str, str] = field(default_factory=dict)  # film: why the agency does not take it
+    refused: dict[str, str] = field(default_factory=dict)  # a film's id, or "directory": why it is not taken
 
 
 class Uplink:
@@ -58,15 +58,12 @@ class Uplink:
         """Sync again and again. With `until_empty`, return when no film is left."""
         failures = 0
         while not self._stop.is_set():
-            problem: DeviceError | FootageError | None = None
+            problem: AgencyUnreachable | None = None
             try:
                 self.sync_all()
                 failures = 0
             except AgencyUnreachable as reason:
                 problem, failures = reason, failures + 1
-            except (DeviceError, FootageError) as reason:
-                problem, failures = reason, failures + 1
-                _log.warning("%s: %s", reason.code, reason)
             waiting = len(self._spool.films())
             self._tell(waiting, problem)
             if until_empty and not waiting:
@@ -76,20 +73,24 @@ class Uplink:
     def sync_all(self) -> None:
         """Fetch the directory, then bring every film one step or more forward, newest first.
 
-        Raises `AgencyUnreachable`. A film that the agency refuses is kept, named, and does not hold up the others.
+        Raises `AgencyUnreachable`. What is refused is kept and named, and does not hold up the rest: a false directory
+        leaves the accepted one in force, and a film that the agency does not take stays on the kit.
         """
-        self._accept_directory()
+        self._attempt("directory", self._accept_directory)
         for film in reversed(self._spool.films()):
-            if self._stop.is_set():
-                return
-            try:
-                self.sync_film(film)
-                self.counts.refused.pop(film.film, None)
-            except FileNotFoundError:
-                _log.info("film %s was taken back meanwhile", film.film)
-            except (AgencyRefused, FootageError) as reason:
-                self.counts.refused[film.film] = f"{reason}"
-                _log.warning("film %s stays on the kit: %s", film.film, reason)
+            if not self._stop.is_set():
+                self._attempt(film.film, partial(self.sync_film, film))
+
+    def _attempt(self, subject: str, action: Callable[[], None]) -> None:
+        try:
+            action()
+            self.counts.refused.pop(subject, None)
+        except FileNotFoundError:
+            _log.info("film %s was taken back meanwhile", subject)
+        except (AgencyRefused, FootageError) as reason:
+            if self.counts.refused.get(subject) != str(reason):
+                _log.warning("%s: %s", subject, reason)
+            self.counts.refused[subject] = str(reason)
 
     def sync_film(self, film: SpooledFilm) -> None:
         """Do what the film's files say is next, until it waits for the recorder or is gone."""
@@ -142,7 +143,7 @@ class Uplink:
             self._directory = directory
             _log.info("directory version %d accepted", directory.version)
 
-    def _tell(self, waiting: int, problem: DeviceError | FootageError | None) -> None:
+    def _tell(self, waiting: int, problem: AgencyUnreachable | None) -> None:
         counts = self.counts
         text = str(problem) if problem else "; ".join(counts.refused.values())
         self._report(
@@ -152,7 +153,7 @@ class Uplink:
                 bytes_sent=counts.bytes_sent,
                 receipts=counts.receipts,
                 last_receipt=counts.last_receipt,
-                problem_code=problem.code if problem else "film-refused" if counts.refused else "",
+                problem_code=problem.code if problem else "refused" if counts.refused else "",
                 problem=text,
             )
         )

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from footage import jws
 from footage.age import Sealer
-from footage.errors import DirectoryForged, DirectoryRolledBack, KitUnknown, MessageForged
+from footage.errors import DirectoryForged, DirectoryRolledBack, KitUnknown, MessageForged, MessageMalformed
 from footage.film_key import film_sealer
 from footage.keys import PublicJwk, from_jwk, thumbprint
 from footage.messages import KitId, Message, Timestamp, decode, encode
@@ -68,7 +68,8 @@ def sign_directory(directory: Directory, root: EllipticCurvePrivateKey) -> str:
 def read_directory(token: str, root: str, *, accepted: Directory | None = None) -> Directory:
     """Verify a directory against the pinned `root` thumbprint and the last accepted directory.
 
-    Raises `DirectoryForged`, `DirectoryRolledBack` and `MessageMalformed`.
+    Raises `DirectoryForged`, `DirectoryRolledBack`, `MessageMalformed`, and as `Directory.sealer` for recipients that
+    no film can be sealed to: whoever refuses such a directory keeps the good one that it has.
     """
     key = jws.carried_key(jws.MessageType.DIRECTORY, token)
     if thumbprint(key) != root:
@@ -77,6 +78,9 @@ def read_directory(token: str, root: str, *, accepted: Directory | None = None) 
         directory = decode(Directory, jws.verify(jws.MessageType.DIRECTORY, token, key))
     except MessageForged:
         raise DirectoryForged("The directory was changed after the root signed it. Fetch it again.") from None
+    if len({entry.kit for entry in directory.kits}) < len(directory.kits):
+        raise MessageMalformed("The directory lists a kit twice. Sign a new one without the second entry.")
+    directory.sealer()
     if accepted is not None:
         _refuse_rollback(directory, accepted)
     return directory

@@ -46,7 +46,7 @@ def make_folder(folder: Path) -> None:
     if not folder.is_dir():
         make_folder(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
-        sync_folder(folder.parent)
+    sync_folder(folder.parent)  # also if it was there: whoever made it may not have come so far
 
 
 def remove_file(path: Path) -> None:

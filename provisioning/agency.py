@@ -36,7 +36,7 @@ class Agency:
         if folder.exists() and any(folder.iterdir()):
             raise AgencyInvalid(f"{folder} is not empty. Name a new folder; an agency is made once.")
         durable.make_folder(folder)
-        root, receipt_key, recovery = new_key(), new_key(), HybridIdentity.generate()
+        root, receipt_key, recovery = _new_root(), new_key(), HybridIdentity.generate()
         agency = cls(folder, root)
         durable.write_file(folder / "root.key.pem", key_to_pem(root, passphrase))
         durable.write_file(folder / "receipt.key.pem", key_to_pem(receipt_key))
@@ -98,6 +98,13 @@ class Agency:
 
     def _publish(self, directory: Directory) -> None:
         durable.write_file(self.folder / "directory.jws", sign_directory(directory, self._root).encode("ascii"))
+
+
+def _new_root() -> EllipticCurvePrivateKey:
+    """Return a root whose thumbprint can be given on a command line: one in 64 begins with a hyphen, as options do."""
+    while thumbprint((root := new_key()).public_key()).startswith("-"):
+        pass
+    return root
 
 
 def _with_kit(directory: Directory, entry: KitEntry) -> Directory:

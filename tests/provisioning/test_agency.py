@@ -7,7 +7,7 @@ import pytest
 from device.config import read_config
 from footage.directory import read_directory
 from footage.keys import KeyUnreadable, thumbprint
-from provisioning.agency import Agency
+from provisioning.agency import Agency, _new_root
 from provisioning.errors import AgencyInvalid, KitExists, PassphraseMissing
 from provisioning.passphrase import VARIABLE, read_passphrase
 from provisioning.recover import read_recovery_file
@@ -28,6 +28,13 @@ def test_a_new_agency_has_its_keys_and_a_first_directory(agency: Agency) -> None
     assert directory.recipients[0].recipient == recovery.identity.recipient.text
     assert b"ENCRYPTED" in (agency.folder / "root.key.pem").read_bytes()
     assert all(file.stat().st_mode & 0o077 == 0 for file in agency.folder.iterdir())
+
+
+def test_a_root_can_be_named_on_a_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = iter(["-looks-like-an-option", "good"])
+    monkeypatch.setattr("provisioning.agency.thumbprint", lambda _key: next(names))
+    _new_root()
+    assert next(names, None) is None, "the first was thrown away"
 
 
 def test_an_agency_is_never_made_over_another(agency: Agency) -> None:

@@ -183,7 +183,8 @@ def movie_faults(outcome: Outcome) -> list[str]:
 def decoded_end_s(container: InputContainer, stream: Stream) -> float:
     """Decode one track to its end and return when it ends, in seconds."""
     container.seek(0)
-    return max((frame.time or 0.0 for frame in container.decode(stream)), default=0.0)
+    frames = (frame for frame in container.decode(stream) if isinstance(frame, av.VideoFrame | av.AudioFrame))
+    return max((frame.time or 0.0 for frame in frames), default=0.0)
 
 
 def write_summary(demo: Demo, outcomes: list[Outcome]) -> None:

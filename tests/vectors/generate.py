@@ -208,41 +208,36 @@ BROKEN: dict[str, tuple[str, str, Callable[[Film], None]]] = {
     "missing-manifest": ("manifest-missing", "the manifest is not there yet", missing_manifest),
 }
 
-# name: (expected error, what it is, operation, directory, accepted directory); the film, if one is opened, is golden
-BAD_DIRECTORIES: dict[str, tuple[str, str, str, str, str | None]] = {
+# name: (expected error, what it is, directory, accepted directory); the film is a golden one
+BAD_DIRECTORIES: dict[str, tuple[str, str, str, str | None]] = {
     "rolled-back-directory": (
         "directory-rolled-back",
         "the directory has version 1, but version 2 was accepted before",
-        "open",
         "version-1",
         "version-2",
     ),
     "two-directories-of-one-version": (
         "directory-rolled-back",
         "the directory is another one than the accepted one of the same version",
-        "open",
         "version-2-other-content",
         "version-2",
     ),
     "directory-of-another-root": (
         "directory-forged",
         "the same directory, signed by another root, whose key it carries",
-        "open",
         "another-root",
         None,
     ),
-    "kit-unknown": ("kit-unknown", "no kit is listed", "open", "version-3-without-the-kit", "version-2"),
+    "kit-unknown": ("kit-unknown", "no kit is listed", "version-3-without-the-kit", "version-2"),
     "mixed-recipients": (
         "mixed-recipients",
         "a truly signed directory lists post-quantum recipients and a classic one",
-        "seal",
         "version-3-mixed-recipients",
         "version-2",
     ),
     "no-recipients": (
         "no-recipients",
         "a truly signed directory lists nobody",
-        "seal",
         "version-3-no-recipients",
         None,
     ),
@@ -260,7 +255,6 @@ def vectors(root: str, films: dict[str, Film]) -> list[Json]:
         usual = {
             "name": name,
             "about": about,
-            "operation": "open",
             "root": root,
             "directory": "directories/version-2.jws",
             "accepted_directory": None,
@@ -302,15 +296,12 @@ def vectors(root: str, films: dict[str, Film]) -> list[Json]:
     ]
     for name, (code, about, _) in BROKEN.items():
         described.append(vector(name, about, films[name], {"error": code}))
-    for name, (code, about, operation, directory, accepted) in BAD_DIRECTORIES.items():
+    for name, (code, about, directory, accepted) in BAD_DIRECTORIES.items():
         changes: dict[str, str | None] = {
-            "operation": operation,
             "directory": f"directories/{directory}.jws",
             "accepted_directory": f"directories/{accepted}.jws" if accepted else None,
             "folder": "films/golden-stopped",
         }
-        if operation == "seal":
-            changes |= {"film": None, "folder": None, "identity": None}
         described.append(vector(name, about, stopped, {"error": code}, **changes))
     return described
 

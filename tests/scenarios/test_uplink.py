@@ -1,0 +1,211 @@
+"""The uplink against the real service, each in its own process or thread: what becomes of films, good and bad."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from device.agency import Agency, AgencyUnreachable
+from device.film_starter import FilmStarter
+from device.sealed_film import SealedFilm
+from device.spool import Spool
+from device.spooled_film import FilmState, SpooledFilm
+from device.status import UplinkStatus
+from device.uplink import Uplink
+from footage import durable
+from footage.directory import sign_directory
+from footage.keys import key_from_pem, new_key, thumbprint
+from footage.manifest import Ended
+from footage.receipt import Receipt, manifest_digest, sign_receipt
+from provisioning.recover import Outcome, read_recovery_file, recover_film
+from provisioning.store_films import Store
+from tests.device.kit import PICTURE, packets, sound
+from tests.scenarios.stack import KIT, PASSPHRASE, Stack
+
+
+class Site:
+    """A running service and a kit whose uplink runs step by step in the test."""
+
+    def __init__(self, stack: Stack, address: str) -> None:
+        self.stack = stack
+        stack.add_kit(address)
+        self.config = stack.config
+        self.spool = Spool(self.config.spool, reserve=0, last_film=self.config.status / "last-film")
+        self.statuses: list[UplinkStatus] = []
+        self.agency = Agency(self.config.service, KIT, self.config.kit_key())
+        self.uplink = Uplink(self.config, self.spool, self.agency, self.statuses.append)
+
+    def film(self, *, close: bool = True) -> SpooledFilm:
+        """A film of four seconds on the kit."""
+        starter = FilmStarter(self.config, self.spool)
+        spooled, opening = starter.begin()
+        starter.close()
+        film = SealedFilm(self.spool, spooled, opening, PICTURE, sound())
+        for packet in packets():
+            film.add(packet)
+        if close:
+            film.finish()
+            film.close(Ended.STOPPED, self.config.kit_key())
+        return spooled
+
+    def publish(self, **changes: object) -> None:
+        """Let the root sign a changed directory, and the service have it."""
+        folder = self.stack.agency.folder
+        root = key_from_pem((folder / "root.key.pem").read_bytes(), PASSPHRASE)
+        directory = self.stack.agency.directory()
+        changed = replace(directory, **{"version": directory.version + 1, **changes})
+        durable.write_file(folder / "directory.jws", sign_directory(changed, root).encode())
+
+    def recovered(self) -> list[Outcome]:
+        """All films of the store, opened."""
+        recovery = read_recovery_file(self.stack.agency.folder / "recovery.txt")
+        store = Store(self.stack.data)
+        directory = store.directory(recovery.root)
+        out = self.stack.folder
+        return [recover_film(film, directory, recovery.identity, out, lambda _count: None) for film in store.films()]
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Stack:
+    return Stack(tmp_path / "site")
+
+
+@pytest.fixture
+def site(stack: Stack) -> Iterator[Site]:
+    with stack.service() as address:
+        site = Site(stack, address)
+        yield site
+        site.agency.close()
+
+
+def test_films_arrive_are_erased_and_open_again(site: Site) -> None:
+    films = [site.film().film for _ in range(2)]
+    site.uplink.run(until_empty=True)
+    assert site.spool.films() == []
+    outcomes = site.recovered()
+    assert {outcome.film for outcome in outcomes} == set(films)
+    assert all(outcome.movie and outcome.receipt_verified for outcome in outcomes)
+    assert site.statuses[-1].receipts == 2
+    assert site.statuses[-1].problem == ""
+
+
+def test_parts_go_up_while_the_film_is_being_recorded(site: Site) -> None:
+    film = site.film(close=False)
+    site.uplink.sync_all()
+    assert film.state is FilmState.OPEN
+    assert site.agency.held(film.film).parts.keys() == {name.number for name in film.part_names()}
+    list(site.spool.recover(site.config.kit_key()))
+    sent = site.uplink.counts.parts_sent
+    site.uplink.sync_all()
+    assert site.uplink.counts.parts_sent == sent, "nothing is sent twice"
+    assert [outcome.ended for outcome in site.recovered()] == ["interrupted"]
+
+
+def test_what_a_crash_left_is_gone_on_with(site: Site) -> None:
+    film = site.film()
+    manifest = film.manifest()
+    site.agency.put_key(film.film, film.film_key())
+    for name in film.part_names():
+        site.agency.put_part(film.film, name.number, film.part(name))
+    receipt = site.agency.put_manifest(film.film, manifest)
+    assert site.agency.put_manifest(film.film, manifest) == receipt
+    film.keep_receipt(receipt)
+    for name in film.part_names()[:2]:
+        (film.folder / str(name)).unlink()
+    site.uplink.sync_all()
+    assert site.spool.films() == []
+    assert site.uplink.counts.parts_sent == 0
+
+
+def test_without_a_service_nothing_is_lost(stack: Stack) -> None:
+    with stack.service() as address:
+        site = Site(stack, address)
+    film = site.film()
+    before = sorted(file.name for file in film.folder.iterdir())
+    with pytest.raises(AgencyUnreachable, match="stay on the kit"):
+        site.uplink.sync_all()
+    assert sorted(file.name for file in film.folder.iterdir()) == before
+    with stack.service(int(address.rsplit(":", 1)[1])):
+        site.uplink.sync_all()
+    assert site.spool.films() == []
+    site.agency.close()
+
+
+def test_a_receipt_by_another_key_erases_nothing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    film = site.film()
+    stranger = new_key()
+
+    def forged(name: str, manifest: str) -> str:
+        key_id = thumbprint(stranger.public_key())
+        return sign_receipt(Receipt(1, name, manifest_digest(manifest), 1, 1, "2026-11-20T10:00:00Z", key_id), stranger)
+
+    monkeypatch.setattr(site.agency, "put_manifest", forged)
+    site.uplink.sync_all()
+    assert film.state is FilmState.CLOSED
+    assert "does not list the key" in site.uplink.counts.refused[film.film]
+    monkeypatch.undo()
+    site.uplink.sync_all()
+    assert site.spool.films() == []
+
+
+def test_an_older_directory_is_refused_and_films_still_arrive(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = (site.stack.agency.folder / "directory.jws").read_text()
+    site.publish()
+    site.uplink.sync_all()
+    accepted = site.config.accepted_directory()
+    monkeypatch.setattr(site.agency, "directory", lambda: old)
+    site.film()
+    site.uplink.sync_all()
+    assert "was accepted before" in site.uplink.counts.refused["directory"]
+    assert site.config.accepted_directory() == accepted
+    assert site.spool.films() == []
+
+
+def test_a_newer_directory_is_kept_for_the_recorder(site: Site) -> None:
+    version = site.config.accepted_directory().version
+    site.publish()
+    site.uplink.sync_all()
+    assert site.config.accepted_directory().version == version + 1
+
+
+def test_a_revoked_kit_is_refused_and_keeps_its_film(site: Site) -> None:
+    film = site.film()
+    directory = site.stack.agency.directory()
+    site.publish(kits=tuple(replace(kit, revoked=True) for kit in directory.kits))
+    site.uplink.sync_all()
+    assert film.state is FilmState.CLOSED
+    assert site.uplink.counts.refused[film.film].startswith("kit-revoked")
+
+
+def test_a_film_that_differs_in_the_store_stays_and_is_named(site: Site) -> None:
+    film = site.film()
+    site.agency.put_part(film.film, 1, b"other bytes")
+    site.uplink.sync_all()
+    assert film.state is FilmState.CLOSED
+    assert site.uplink.counts.refused[film.film].startswith("parts-missing")
+    other = site.film()
+    site.uplink.sync_all()
+    assert other.film not in {film.film for film in site.spool.films()}, "it does not hold up the others"
+
+
+@pytest.mark.parametrize("when", ["before", "half", "receipted", "erased"])
+def test_a_film_taken_back_is_nowhere(site: Site, when: str) -> None:
+    film = site.film(close=when != "half")
+    if when in ("half", "erased"):
+        site.uplink.sync_all()
+    if when == "receipted":
+        site.uplink._send_parts(film)
+        site.uplink._obtain_receipt(film)
+    site.spool.last_film().take_back()
+    site.uplink.sync_all()
+    assert site.spool.films() == []
+    assert site.recovered() == []
+    assert not (site.stack.data / "store" / "films" / film.film).exists()
+
+
+def test_a_session_that_ended_is_begun_anew(site: Site) -> None:
+    site.film()
+    site.agency._nonce = "no longer valid"
+    site.uplink.sync_all()
+    assert site.spool.films() == []
