@@ -13,11 +13,9 @@ help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 demo: $(READY) ## film, seal, sync, receipt, erase, recover (SOURCE=any-video.mp4 films that file)
-	@scripts/system-packages ffmpeg=ffmpeg
 	@$(BIN)/python -m tests.scenarios.demo $(if $(SOURCE),--source "$(SOURCE)")
 
 test: check tests/interop/node_modules/.ready ## style, types, arrows, and every fast test
-	@scripts/system-packages ffmpeg=ffmpeg strace=strace
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" PATH="$$(scripts/stock-age):$$PATH" $(BIN)/python -m pytest -m "not rig" $(ARGS)
 
 rigs: $(READY) ## power cuts, kills, full disks: needs root
@@ -48,7 +46,8 @@ $(READY): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo "Python 3.11 or later is needed. Next step: make PYTHON=python3.12 …" >&2; exit 1; }
 	@echo "Setting up $(VENV) (once, about a minute)"
-	@$(PYTHON) -m venv --clear $(VENV) || { echo "Next step: sudo apt-get install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || scripts/system-packages ensurepip=python3-venv
+	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install -qq --require-hashes --requirement requirements/dev.txt
 	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
 	@touch $@

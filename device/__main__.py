@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import resource
 import signal
 import sys
 import threading
@@ -42,6 +43,7 @@ def _recorder(options: argparse.Namespace, config: KitConfig) -> None:
     # Here and not above: the uplink needs no camera, and a rig's libraries are on its own machines only.
     from device.sim.rig import simulated_rig
 
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold a second of plaintext
     rig = simulated_rig(BOARD, script=options.script, source=options.source)
     kit_key = config.kit_key()
     config.accepted_directory()
@@ -73,12 +75,14 @@ def _uplink(options: argparse.Namespace, config: KitConfig) -> None:
 
 
 def _status(_options: argparse.Namespace, config: KitConfig) -> None:
-    recorder = read_status(config.status / RECORDER_FILE, RecorderStatus)
+    spool = _spool(config)
+    recorder = read_status(config.status / RECORDER_FILE, RecorderStatus) if spool.is_claimed() else None
     uplink = read_status(config.status / UPLINK_FILE, UplinkStatus)
-    films = _spool(config).films()
+    films = spool.films()
     print(f"kit       {config.kit}")
     print(f"recorder  {recorder.state if recorder else 'not running'}{_because(recorder.fault if recorder else '')}")
-    print(f"uplink    {'running' if uplink else 'not running'}{_because(uplink.problem if uplink else '')}")
+    print(f"uplink    {f'{uplink.receipts} receipts' if uplink else 'not started yet'}", end="")
+    print(_because(uplink.problem if uplink else ""))
     print(f"films     {len(films)} on the kit")
     for film in films:
         print(f"          {film.film}  {film.state.name.lower().replace('_', ' ')}, {len(film.part_names())} parts")
@@ -105,7 +109,10 @@ def _reporter(path: Path) -> Callable[[Message], None]:
     def report(status: Message) -> None:
         if last != [status]:
             last[:] = [status]
-            write_status(path, status)
+            try:
+                write_status(path, status)
+            except OSError as reason:  # nothing depends on it, a film least of all
+                _log.warning("the status can't be written: %s", reason)
 
     return report
 

@@ -1,9 +1,10 @@
 """The kit's side of the companion API (`docs/companion-api.md`): signed requests, and answers by name."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 import httpx
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from device.errors import DeviceError
@@ -26,10 +27,31 @@ class AgencyRefused(DeviceError):
 
     code = "agency-refused"
 
-    def __init__(self, problem: str, detail: str, document: dict[str, Any]) -> None:
+    def __init__(self, problem: str, detail: str) -> None:
         super().__init__(f"{problem}: {detail}")
         self.problem = problem
-        self.document = document
+
+
+class _Session(msgspec.Struct):
+    nonce: str
+
+
+class _Part(msgspec.Struct):
+    number: int
+    sha256: str
+
+
+class _HaveList(msgspec.Struct):
+    key: str | None
+    parts: list[_Part]
+
+
+class _Problem(msgspec.Struct):
+    type: str
+    detail: str = ""
+
+
+_Document = TypeVar("_Document", bound=msgspec.Struct)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +87,8 @@ class Agency:
 
     def held(self, film: str) -> Held:
         """Return what the service holds of a film; nothing of one that it has never seen."""
-        document = self._call("GET", f"/v1/films/{film}/parts").json()
-        return Held(document["key"], {part["number"]: part["sha256"] for part in document["parts"]})
+        have_list = _decoded(self._call("GET", f"/v1/films/{film}/parts"), _HaveList)
+        return Held(have_list.key, {part.number: part.sha256 for part in have_list.parts})
 
     def put_key(self, film: str, sealed: bytes) -> None:
         """Store `film.key`."""
@@ -102,7 +124,8 @@ class Agency:
 
     def _begin_session(self) -> None:
         self._nonce = ""
-        self._nonce = self._send(self._signed("POST", f"/v1/kits/{self._kit}/sessions", None, "")).json()["nonce"]
+        answer = self._send(self._signed("POST", f"/v1/kits/{self._kit}/sessions", None, ""))
+        self._nonce = _decoded(answer, _Session).nonce
 
     def _signed(self, method: str, path: str, body: bytes | None, kind: str) -> httpx.Request:
         headers = {}
@@ -127,11 +150,17 @@ class Agency:
         raise _refusal(answer)
 
 
-def _refusal(answer: httpx.Response) -> DeviceError:
+def _refusal(answer: httpx.Response) -> AgencyRefused:
+    problem = _decoded(answer, _Problem)
+    return AgencyRefused(problem.type.removeprefix(_PROBLEM_PREFIX), problem.detail)
+
+
+def _decoded(answer: httpx.Response, kind: type[_Document]) -> _Document:
+    """Return an answer's JSON. Raises `AgencyUnreachable` for what only a captive portal or a proxy would say."""
     try:
-        document = answer.json()
-        problem = document["type"].removeprefix(_PROBLEM_PREFIX)
-        return AgencyRefused(problem, str(document.get("detail", document.get("title", ""))), document)
-    except (ValueError, KeyError, AttributeError, TypeError):
-        # Not our service: a captive portal or a proxy.
-        return AgencyUnreachable(f"Something else than the agency's service answered ({answer.status_code}).")
+        return msgspec.json.decode(answer.content, type=kind)
+    except msgspec.DecodeError:
+        raise AgencyUnreachable(
+            f"Something else than the agency's service answered ({answer.status_code}). Log in to the network, if it "
+            "asks for that; the films stay on the kit, and it tries again by itself."
+        ) from None

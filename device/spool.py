@@ -29,12 +29,15 @@ class Spool:
 
     def claim(self) -> None:
         """Make this process the only recorder of the spool, until it ends. Raises `SpoolClaimed`."""
-        descriptor = os.open(self._films.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if self._claim() is None:
+            raise SpoolClaimed("Another recorder is running on this spool. Stop it first.")
+
+    def is_claimed(self) -> bool:
+        """Return whether a recorder runs on the spool."""
+        descriptor = self._claim()
+        if descriptor is not None:
             os.close(descriptor)
-            raise SpoolClaimed("Another recorder is running on this spool. Stop it first.") from None
+        return descriptor is None
 
     def films(self) -> list[SpooledFilm]:
         """Return all films, in the order in which their folders were last changed."""
@@ -79,6 +82,16 @@ class Spool:
                     yield manifest
             except (OSError, FootageError) as reason:
                 _log.error("film %s could not be closed (%s); it stays on the kit, tell IT", film.film, reason)
+
+    def _claim(self) -> int | None:
+        """Return the descriptor that holds the claim, or None if somebody else has it. The kernel ends it with us."""
+        descriptor = os.open(self._films.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        return descriptor
 
     def _remember(self, film: SpooledFilm) -> None:
         self._last_film.parent.mkdir(parents=True, exist_ok=True)

@@ -86,6 +86,7 @@ class Supervisor:
                     self._handle(event)
                 self._report()
         finally:
+            self._filming.stop_camera()  # first, whatever went wrong: no camera without its light
             self._panel.close()
             self._filming.shut_down()
 

@@ -158,7 +158,9 @@ def test_a_full_card_is_refused_before_a_film_begins(tmp_path: Path) -> None:
 
 
 def test_two_recorders_do_not_share_a_spool(kit: Kit) -> None:
+    assert not kit.spool.is_claimed()
     kit.spool.claim()
+    assert kit.spool.is_claimed()
     other = Spool(kit.folder / "spool", reserve=0, last_film=kit.folder / "other")
     with pytest.raises(SpoolClaimed):
         other.claim()

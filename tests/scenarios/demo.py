@@ -66,6 +66,8 @@ class Demo:
     def chapter(self, text: str) -> None:
         """Say what comes now."""
         self._chapter = text
+        if not _console.is_terminal:  # a log shows no live picture
+            _console.print(text)
 
     def wait(self, what: str, held: Callable[[], bool], seconds: float) -> None:
         """Show the live picture until `held`. Raises `DemoFailed` after `seconds`."""
@@ -140,7 +142,8 @@ def open_store(demo: Demo) -> list[Outcome]:
     store = Store(demo.stack.data)
     directory = store.directory(recovery.root)
     films = track(store.films(), "Opening the store with the recovery identity", console=_console)
-    return [recover_film(film, directory, recovery.identity, OUTPUT, lambda _count: None) for film in films]
+    outcomes = [recover_film(film, directory, recovery.identity, OUTPUT, lambda _count: None) for film in films]
+    return sorted(outcomes, key=lambda outcome: demo.filmed.index(outcome.film))
 
 
 def check(demo: Demo, outcomes: list[Outcome]) -> list[str]:
