@@ -143,3 +143,10 @@ def test_roles_are_the_two(agency: Agency) -> None:
     assert isinstance(directory, Directory)
     with pytest.raises(MessageMalformed, match="friend"):
         read_directory(sign_directory(directory, agency.root), agency.root_thumbprint)
+
+
+def test_a_kit_is_listed_once(agency: Agency) -> None:
+    directory = agency.directory()
+    token = sign_directory(replace(directory, kits=directory.kits * 2), agency.root)
+    with pytest.raises(MessageMalformed, match="twice"):
+        read_directory(token, agency.root_thumbprint)
