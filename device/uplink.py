@@ -48,6 +48,7 @@ class Uplink:
         self._report = report
         self._directory = config.accepted_directory()
         self._stop = threading.Event()
+        self._refused_before: dict[str, str] = {}
         self.counts = Counts()
 
     def stop(self) -> None:
@@ -64,7 +65,7 @@ class Uplink:
                 failures = 0
             except AgencyUnreachable as reason:
                 problem, failures = reason, failures + 1
-            waiting = len(self._spool.films())
+            waiting = sum(film.state is not FilmState.EMPTY for film in self._spool.films())
             self._tell(waiting, problem)
             if until_empty and not waiting:
                 return
@@ -76,6 +77,7 @@ class Uplink:
         Raises `AgencyUnreachable`. What is refused is kept and named, and does not hold up the rest: a false directory
         leaves the accepted one in force, and a film that the agency does not take stays on the kit.
         """
+        self._refused_before, self.counts.refused = self.counts.refused, {}
         self._attempt("directory", self._accept_directory)
         for film in reversed(self._spool.films()):
             if not self._stop.is_set():
@@ -84,11 +86,10 @@ class Uplink:
     def _attempt(self, subject: str, action: Callable[[], None]) -> None:
         try:
             action()
-            self.counts.refused.pop(subject, None)
         except FileNotFoundError:
             _log.info("film %s was taken back meanwhile", subject)
         except (AgencyRefused, FootageError) as reason:
-            if self.counts.refused.get(subject) != str(reason):
+            if self._refused_before.get(subject) != str(reason):  # once, not every second
                 _log.warning("%s: %s", subject, reason)
             self.counts.refused[subject] = str(reason)
 
@@ -102,7 +103,7 @@ class Uplink:
             state = film.state
         if state is FilmState.RECEIPTED:
             film.erase()
-            self._agency.post_erased(film.film)
+            self._tell_erased(film)
             film.forget(state)
         elif state is FilmState.TAKEN_BACK:
             film.destroy()
@@ -132,6 +133,13 @@ class Uplink:
         self.counts.receipts += 1
         self.counts.last_receipt = film.film
         _log.info("film %s is with the agency", film.film)
+
+    def _tell_erased(self, film: SpooledFilm) -> None:
+        try:
+            self._agency.post_erased(film.film)
+        except AgencyRefused as refusal:
+            if refusal.problem != "film-taken-back":  # withdrawn at the agency meanwhile: as gone as can be
+                raise
 
     def _accept_directory(self) -> None:
         token = self._agency.directory()
