@@ -16,10 +16,12 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, MLKEM768X25519Pr
 
 from footage.age import bech32
 from footage.age.header import FILE_KEY_SIZE, Stanza, decode_base64, encode_base64
+from footage.age.key_text import identity_data, recipient_data
 from footage.age.stream import TAG_SIZE
 from footage.age.x25519 import has_low_order
-from footage.errors import HeaderInvalid, InvalidIdentity, InvalidRecipient
+from footage.errors import HeaderInvalid, InvalidRecipient
 
+_KIND = "post-quantum"
 STANZA_TYPE = "mlkem768x25519"
 RECIPIENT_PREFIX = "age1pq"
 IDENTITY_PREFIX = "age-secret-key-pq-"
@@ -40,12 +42,7 @@ class HybridRecipient:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Parse a recipient string. Raises `InvalidRecipient`."""
-        try:
-            prefix, data = bech32.decode(text)
-        except ValueError as reason:
-            raise InvalidRecipient(f"This is not a recipient: {reason}. Copy the whole line again.") from None
-        if prefix != RECIPIENT_PREFIX or len(data) != _MLKEM_KEY_SIZE + _X25519_KEY_SIZE or text != text.lower():
-            raise InvalidRecipient("This is not a post-quantum recipient. It must begin with `age1pq1`.")
+        data = recipient_data(text, RECIPIENT_PREFIX, _MLKEM_KEY_SIZE + _X25519_KEY_SIZE, _KIND)
         try:
             mlkem_key = MLKEM768PublicKey.from_public_bytes(data[:_MLKEM_KEY_SIZE])
         except ValueError:
@@ -78,13 +75,7 @@ class HybridIdentity:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Parse an identity string. Raises `InvalidIdentity`, whose message never holds the string."""
-        try:
-            prefix, seed = bech32.decode(text)
-        except ValueError as reason:
-            raise InvalidIdentity(f"This is not an identity: {reason}. Copy the whole line again.") from None
-        if prefix != IDENTITY_PREFIX or len(seed) != _SEED_SIZE or text != text.upper():
-            raise InvalidIdentity("This is not a post-quantum identity. It must begin with `AGE-SECRET-KEY-PQ-1`.")
-        return cls._from_seed(seed)
+        return cls._from_seed(identity_data(text, IDENTITY_PREFIX, _SEED_SIZE, _KIND))
 
     @classmethod
     def _from_seed(cls, seed: bytes) -> Self:

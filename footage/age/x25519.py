@@ -14,9 +14,11 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from footage.age import bech32
 from footage.age.header import FILE_KEY_SIZE, Stanza, decode_base64, encode_base64
+from footage.age.key_text import identity_data, recipient_data
 from footage.age.stream import TAG_SIZE
-from footage.errors import HeaderInvalid, InvalidIdentity, InvalidRecipient
+from footage.errors import HeaderInvalid, InvalidRecipient
 
+_KIND = "X25519"
 STANZA_TYPE = "X25519"
 RECIPIENT_PREFIX = "age"
 IDENTITY_PREFIX = "age-secret-key-"
@@ -35,12 +37,7 @@ class X25519Recipient:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Parse a recipient string. Raises `InvalidRecipient`."""
-        try:
-            prefix, data = bech32.decode(text)
-        except ValueError as reason:
-            raise InvalidRecipient(f"This is not a recipient: {reason}. Copy the whole line again.") from None
-        if prefix != RECIPIENT_PREFIX or len(data) != _KEY_SIZE or text != text.lower():
-            raise InvalidRecipient("This is not an X25519 recipient. It must begin with `age1`.")
+        data = recipient_data(text, RECIPIENT_PREFIX, _KEY_SIZE, _KIND)
         if has_low_order(data):
             raise InvalidRecipient("This recipient holds a key that protects nothing. Ask its owner for a new one.")
         return cls(text, X25519PublicKey.from_public_bytes(data))
@@ -69,12 +66,7 @@ class X25519Identity:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Parse an identity string. Raises `InvalidIdentity`, whose message never holds the string."""
-        try:
-            prefix, data = bech32.decode(text)
-        except ValueError as reason:
-            raise InvalidIdentity(f"This is not an identity: {reason}. Copy the whole line again.") from None
-        if prefix != IDENTITY_PREFIX or len(data) != _KEY_SIZE or text != text.upper():
-            raise InvalidIdentity("This is not an X25519 identity. It must begin with `AGE-SECRET-KEY-1`.")
+        data = identity_data(text, IDENTITY_PREFIX, _KEY_SIZE, _KIND)
         return cls._from_key(X25519PrivateKey.from_private_bytes(data))
 
     @classmethod
