@@ -1,6 +1,7 @@
 """`kit`: make an agency, add kits, recover films."""
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -26,6 +27,7 @@ _console = Console()
 def main() -> None:
     """Run `kit`."""
     options = _parser().parse_args()
+    os.umask(0o077)  # keys and opened films are for this account alone
     try:
         options.run(options)
     except (ProvisioningError, FootageError) as reason:
@@ -129,7 +131,7 @@ def _parser() -> argparse.ArgumentParser:
         "--identity", type=Path, required=True, help="the file of the recovery identity (recovery.txt)"
     )
     recover.add_argument(
-        "--out", type=Path, required=True, help="where the movies go; what lies there is readable by all"
+        "--out", type=Path, required=True, help="where the movies go; they are not sealed any more"
     )
     recover.add_argument("--root", help="the agency root's thumbprint, if the identity's file does not pin it")
     recover.epilog = f"Ends with {EXIT_SOME_NOT_OPENED} if some film could not be opened; the table says why."

@@ -90,7 +90,8 @@ def test_the_command_line_opens_all(recovery: Recovery) -> None:
     ended = run_recover(recovery)
     assert ended.returncode == 0, ended.stderr
     assert f"film-{recovery.film}.mp4" in ended.stdout.replace("\n", "") or recovery.film[:8] in ended.stdout
-    assert (recovery.folder / "out" / f"film-{recovery.film}.mp4").exists()
+    movie = recovery.folder / "out" / f"film-{recovery.film}.mp4"
+    assert movie.stat().st_mode & 0o077 == 0, "for this account alone"
 
 
 @pytest.mark.parametrize(
