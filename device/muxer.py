@@ -15,7 +15,9 @@ from av.container import OutputContainer
 from device.ports import EncodedPacket, PictureFormat, SoundFormat, Track
 from footage.parts import PartKind
 
-_PICTURE_CLOCK = 90_000
+_SECOND_US = 1_000_000
+_MICROSECOND = Fraction(1, _SECOND_US)
+_AAC_SAMPLES = 1024  # of one frame
 _OPTIONS = {
     "movflags": "frag_keyframe+empty_moov+default_base_moof+delay_moov+skip_trailer",
     "flush_packets": "1",
@@ -42,32 +44,39 @@ class Muxer:
         self._container: OutputContainer = av.open(
             self._sink, "w", format="mp4", options=_OPTIONS, buffer_size=_BUFFER_SIZE
         )
-        self._frame_us = 1_000_000 // picture.frame_rate
         self._picture = self._container.add_mux_stream(
             "h264", rate=picture.frame_rate, width=picture.width, height=picture.height
         )
-        self._picture_base = Fraction(1, _PICTURE_CLOCK)
+        self._picture_us = _SECOND_US // picture.frame_rate
         self._sound: AudioStream | None = None
         if sound is not None:
             layout = "mono" if sound.channels == 1 else "stereo"
             self._sound = self._container.add_stream("aac", rate=sound.sample_rate, layout=layout)
-            self._sound_rate = sound.sample_rate
-            self._sound_base = Fraction(1, sound.sample_rate)
+            self._sound_us = _SECOND_US * _AAC_SAMPLES // sound.sample_rate
+        self._mux_one = self._container.mux_one
         self._group_starts: deque[int] = deque()  # µs of the key frames whose fragments are not out yet
         self._end_us = 0
 
     def add(self, packet: EncodedPacket) -> list[Segment]:
         """Take a packet and return the segments that it completed. Pictures before the first key frame are dropped."""
-        if packet.track is Track.PICTURE:
-            if packet.key_frame:
-                self._group_starts.append(packet.at_us)
+        track, data, at_us, key_frame = packet
+        frame = av.Packet(data)
+        if track is Track.PICTURE:
+            if key_frame:
+                self._group_starts.append(at_us)
             elif not self._group_starts:
                 return []
-            self._end_us = packet.at_us + self._frame_us
-            self._mux_picture(packet)
+            self._end_us = at_us + self._picture_us
+            frame.stream, frame.duration = self._picture, self._picture_us
         elif self._sound is not None:
-            self._mux_sound(packet, self._sound)
-        return self._take()
+            frame.stream, frame.duration = self._sound, self._sound_us
+        else:
+            return []
+        frame.time_base = _MICROSECOND
+        frame.pts = frame.dts = at_us
+        frame.is_keyframe = key_frame
+        self._mux_one(frame)
+        return self._take() if self._sink.pieces else []
 
     def finish(self) -> list[Segment]:
         """End the film and return its last segments."""
@@ -76,24 +85,6 @@ class Muxer:
         self._container.close()
         self._group_starts.append(self._end_us)
         return self._take()
-
-    def _mux_picture(self, packet: EncodedPacket) -> None:
-        frame = av.Packet(packet.data)
-        frame.stream = self._picture
-        frame.time_base = self._picture_base
-        frame.pts = frame.dts = round(packet.at_us * _PICTURE_CLOCK / 1_000_000)
-        frame.duration = _PICTURE_CLOCK * self._frame_us // 1_000_000
-        frame.is_keyframe = packet.key_frame
-        self._container.mux_one(frame)
-
-    def _mux_sound(self, packet: EncodedPacket, stream: AudioStream) -> None:
-        frame = av.Packet(packet.data)
-        frame.stream = stream
-        frame.time_base = self._sound_base
-        frame.pts = frame.dts = round(packet.at_us * self._sound_rate / 1_000_000)
-        frame.duration = 1024
-        frame.is_keyframe = True
-        self._container.mux_one(frame)
 
     def _take(self) -> list[Segment]:
         segments = []
@@ -114,17 +105,15 @@ class _Boxes:
     """
 
     def __init__(self) -> None:
-        self._pieces: list[bytes] = []
+        self.pieces: list[bytes] = []
 
     def write(self, data: bytes) -> int:
-        self._pieces.append(data)
+        self.pieces.append(data)
         return len(data)
 
     def take(self) -> list[bytes]:
         """Return the complete segments and keep the rest."""
-        if not self._pieces:
-            return []
-        data = b"".join(self._pieces)
+        data = b"".join(self.pieces)
         cuts = [0]
         position = 0
         while position + 8 <= len(data):
@@ -136,5 +125,5 @@ class _Boxes:
             if kind in (b"moov", b"mdat"):
                 cuts.append(position)
         rest = data[cuts[-1] :]
-        self._pieces = [rest] if rest else []
+        self.pieces = [rest] if rest else []
         return [data[start:end] for start, end in pairwise(cuts)]

@@ -74,7 +74,7 @@ def _recover(options: argparse.Namespace) -> None:
             progress.update(bar, description=film.film)
             outcomes.append(recover_film(film, directory, recovery.identity, options.out, advance))
     _console.print(_table(outcomes))
-    if any(outcome.movie is None for outcome in outcomes):
+    if any(outcome.refused for outcome in outcomes):
         sys.exit(EXIT_SOME_NOT_OPENED)
 
 
@@ -130,9 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     recover.add_argument(
         "--identity", type=Path, required=True, help="the file of the recovery identity (recovery.txt)"
     )
-    recover.add_argument(
-        "--out", type=Path, required=True, help="where the movies go; they are not sealed any more"
-    )
+    recover.add_argument("--out", type=Path, required=True, help="where the movies go; they are not sealed any more")
     recover.add_argument("--root", help="the agency root's thumbprint, if the identity's file does not pin it")
     recover.epilog = f"Ends with {EXIT_SOME_NOT_OPENED} if some film could not be opened; the table says why."
     return parser

@@ -27,6 +27,9 @@ class RecoveryFile(NamedTuple):
     root: str
 
 
+NOTHING_FILMED = "nothing-filmed"
+
+
 class Outcome(NamedTuple):
     """What became of one film: a movie, or the `code` and text of why there is none."""
 
@@ -40,6 +43,11 @@ class Outcome(NamedTuple):
     receipt_verified: bool = False
     code: str = ""
     problem: str = ""
+
+    @property
+    def refused(self) -> bool:
+        """Whether there should be a movie and is none. A film that ended before its first second has none to give."""
+        return self.movie is None and self.code != NOTHING_FILMED
 
 
 def read_recovery_file(path: Path) -> RecoveryFile:
@@ -91,6 +99,8 @@ def _open(
 
     notes = [decode_note(plaintext) for plaintext in opened(PartKind.NOTE)]
     moments = [note.at_ms for note in notes if note.event is NoteEvent.MOMENT]
+    if not any(entry.kind is PartKind.MEDIA for entry in manifest.parts):
+        return Outcome(film.film, ended=manifest.ended.value, code=NOTHING_FILMED, problem="It ended at once.")
     movie = out / f"film-{film.film}.mp4"
     write_movie(opened(PartKind.INIT, PartKind.MEDIA), movie)
     text = json.dumps({"film": film.film, "notes": msgspec.to_builtins(notes)}, indent=2)

@@ -12,12 +12,13 @@ import pytest
 from footage.age import HybridIdentity
 from footage.manifest import Ended
 from footage.notes import NoteEvent
+from footage.parts import PartKind
 from provisioning.__main__ import EXIT_SOME_NOT_OPENED
 from provisioning.errors import RecoveryIdentityInvalid, StoreInvalid
 from provisioning.recover import Outcome, read_recovery_file, recover_film
 from provisioning.store_films import Store
 from tests.device.kit import Kit, SpooledFiles, packets
-from tests.footage.builders import make_film
+from tests.footage.builders import make_film, small_parts
 
 
 @dataclass
@@ -119,6 +120,19 @@ def test_a_film_that_is_no_video_is_named(recovery: Recovery) -> None:
     film = make_film(recovery.kit.agency)
     film.write(recovery.store / "films" / film.film)
     assert recovery.recover().code == "film-unplayable"
+
+
+@pytest.mark.parametrize("kinds", [(), (PartKind.INIT,), (PartKind.INIT, PartKind.NOTE)])
+def test_a_film_that_ended_at_once_is_named_and_holds_up_nothing(
+    recovery: Recovery, kinds: tuple[PartKind, ...]
+) -> None:
+    plaintexts = {kind: plaintext for kind, _, plaintext in small_parts()}
+    film = make_film(recovery.kit.agency, parts=[(kind, 0, plaintexts[kind]) for kind in kinds])
+    film.write(recovery.store / "films" / film.film)
+    ended = run_recover(recovery)
+    assert ended.returncode == 0, ended.stderr
+    assert "nothing-filmed" in ended.stdout
+    assert [movie.name for movie in (recovery.folder / "out").glob("*.mp4")] == [f"film-{recovery.film}.mp4"]
 
 
 def test_another_recovery_identity(recovery: Recovery) -> None:

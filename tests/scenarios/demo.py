@@ -148,7 +148,7 @@ def open_store(demo: Demo) -> list[Outcome]:
 
 def check(demo: Demo, outcomes: list[Outcome]) -> list[str]:
     """Return what did not hold."""
-    faults = [f"{outcome.film}: {outcome.code}: {outcome.problem}" for outcome in outcomes if outcome.movie is None]
+    faults = [f"{outcome.film}: {outcome.code}: {outcome.problem}" for outcome in outcomes if outcome.refused]
     by_film = {outcome.film: outcome for outcome in outcomes}
     stopped, taken_back, interrupted = demo.filmed
     for film, ended in ((stopped, Ended.STOPPED), (interrupted, Ended.INTERRUPTED)):

@@ -1,0 +1,13 @@
+"""The measured claims, each against a peer in the same run: `make bench`, or `make bench ONLY=name` for one.
+
+* `claim`         what is claimed, what was measured, and whether the goal is met
+* `film_cpu`      CPU of filming: mux, pad, seal, hash, durable write
+* `film_memory`   growth of memory over an hour of film
+* `seal_speed`    sealing parts
+* `open_speed`    opening parts
+* `source_film`, `peers`, `filming`  the film that is filmed, the programs compared with, our path to the card
+* `report`        the table, `benchmarks/out/results.json`, and the table in `docs/benchmarks.md`
+
+Ours and the peer take turns, so that a busy moment of the machine strikes both; the figures are medians. Where it can
+be, CPU time is measured and not the clock on the wall.
+"""

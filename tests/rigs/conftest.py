@@ -1,0 +1,34 @@
+"""What all rigs share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.rigs.footage_source import EncodedFilm, read_encoded_film, write_encoded_film
+from tests.rigs.rig_stack import RigStack
+
+FILM_SECONDS = 8
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _as_root() -> None:
+    if os.geteuid() != 0:
+        pytest.fail("Rigs mount disks and trace programs. Run them as root: sudo make rigs")
+
+
+@pytest.fixture(scope="session")
+def encoded_film_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("encoded") / "film.msgpack"
+    write_encoded_film(path, FILM_SECONDS)
+    return path
+
+
+@pytest.fixture(scope="session")
+def encoded_film(encoded_film_file: Path) -> EncodedFilm:
+    return read_encoded_film(encoded_film_file)
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> RigStack:
+    return RigStack(tmp_path / "stack")
