@@ -75,5 +75,6 @@ class SealedFilm:
     def _write(self, kind: PartKind, duration_ms: int, plaintext: bytes) -> None:
         if not self.parts:
             self.spooled.open(self._opening)
-        name = PartName(len(self.parts), kind, duration_ms)
-        self.parts.append(self.spooled.add_part(name, self._sealer.seal(plaintext)))
+        sealed = self._sealer.seal(plaintext)
+        name = PartName.of(len(self.parts), kind, duration_ms, sealed)
+        self.parts.append(self.spooled.add_part(name, sealed))

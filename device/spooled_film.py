@@ -4,7 +4,7 @@ Which files exist is the state of a film; there is no database, so any crash lea
 
     film.key              nothing filmed yet; removed at the next start
     opening.json          recording, or interrupted
-    00000.init.0.age …    a durable part, with all that the manifest must say of it
+    00000.init.0.….age    a part, with all that the manifest will say of it
     manifest.jws          closed
     receipt.jws           the store has it: parts, film.key and the rest go, the receipt last
     taken-back            destroyed by the family: film.key goes first, this tombstone last
@@ -25,7 +25,7 @@ from footage import durable
 from footage.errors import PartKindUnknown
 from footage.manifest import Ended, FilmOpening, Manifest, PartEntry, sign_manifest
 from footage.messages import decode, encode
-from footage.parts import PartKind, PartName
+from footage.parts import PartName
 
 _KEY, _OPENING, _MANIFEST, _RECEIPT, _TAKEN_BACK = (
     "film.key",
@@ -86,12 +86,12 @@ class SpooledFilm:
 
     def add_part(self, name: PartName, sealed: bytes | bytearray) -> PartEntry:
         """Make a part durable and return its entry for the manifest."""
-        durable.write_file(self.folder / str(name), sealed)
+        durable.create_file(self.folder / str(name), sealed)
         return _entry(name, sealed)
 
     def close(self, ended: Ended, kit_key: EllipticCurvePrivateKey, parts: list[PartEntry] | None = None) -> Manifest:
         """Write the manifest; without `parts` it is made from the files alone, as after a power cut."""
-        entries = parts if parts is not None else [_entry(name, self.part(name)) for name in self.part_names()]
+        entries = self._whole_parts() if parts is None else parts
         if [entry.number for entry in entries] != list(range(len(entries))):
             ended = Ended.SPOOL_DAMAGED
         opening = decode(FilmOpening, (self.folder / _OPENING).read_bytes())
@@ -102,16 +102,20 @@ class SpooledFilm:
     # reading ------------------------------------------------------------------------------------------------
 
     def part_names(self) -> list[PartName]:
-        """Return the durable parts in order."""
+        """Return the parts in order. The last may still be being written, or have been torn by a power cut."""
         names = []
         for file in self.folder.glob("*.age"):
             with suppress(PartKindUnknown):
                 names.append(PartName.parse(file.name))
         return sorted(names)
 
-    def part(self, name: PartName) -> bytes:
-        """Return a part's sealed bytes."""
-        return (self.folder / str(name)).read_bytes()
+    def part(self, name: PartName) -> bytes | None:
+        """Return a part's sealed bytes, or None if they are not what its name says."""
+        sealed = (self.folder / str(name)).read_bytes()
+        return sealed if hashlib.sha256(sealed).hexdigest() == name.sha256 else None
+
+    def _whole_parts(self) -> list[PartEntry]:
+        return [_entry(name, sealed) for name in self.part_names() if (sealed := self.part(name)) is not None]
 
     def film_key(self) -> bytes:
         """Return `film.key`."""
@@ -180,5 +184,4 @@ class SpooledFilm:
 
 
 def _entry(name: PartName, sealed: bytes | bytearray) -> PartEntry:
-    digest = hashlib.sha256(sealed).hexdigest()
-    return PartEntry(name.number, PartKind(name.kind), digest, len(sealed), name.duration_ms)
+    return PartEntry(name.number, name.kind, name.sha256, len(sealed), name.duration_ms)

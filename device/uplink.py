@@ -121,6 +121,8 @@ class Uplink:
                 return
             if name.number not in held.parts:
                 sealed = film.part(name)
+                if sealed is None:  # being written, or torn by a power cut: then no manifest lists it
+                    continue
                 self._agency.put_part(film.film, name.number, sealed)
                 self.counts.parts_sent += 1
                 self.counts.bytes_sent += len(sealed)

@@ -1,9 +1,10 @@
 """The parts of a film: how their files are named on the kit, and how their sizes are made to tell little.
 
-A part's file name says all that the manifest must say of it and that its bytes do not: its number, kind and
-duration. So after a power cut a film is closed from its files alone.
+A part's file name says all that the manifest will say of it: number, kind, duration, SHA-256. So after a power cut a
+film is closed from its files alone, and a part that the cut has torn, or the card has spoilt, gives itself away.
 """
 
+import hashlib
 import re
 from enum import StrEnum
 from typing import NamedTuple
@@ -14,7 +15,7 @@ MEDIA_STEP = 64 * 1024  # media parts are padded to whole steps; at 4 Mbit/s thi
 NOTE_STEP = 512
 MAX_PART_SIZE = 2 * 1024 * 1024  # of the sealed part; the service refuses larger ones
 _BOX_HEADER_SIZE = 8
-_NAME = re.compile(r"([0-9]{5,15})\.([a-z]+)\.([0-9]{1,15})\.age")
+_NAME = re.compile(r"([0-9]{5,15})\.([a-z]+)\.([0-9]{1,15})\.([0-9a-f]{64})\.age")
 
 
 class PartKind(StrEnum):
@@ -26,14 +27,20 @@ class PartKind(StrEnum):
 
 
 class PartName(NamedTuple):
-    """Number (from 0), kind and duration in ms of a part, as its file name on the kit."""
+    """Number (from 0), kind, duration in ms, and SHA-256 in hex of a sealed part, as its file name on the kit."""
 
     number: int
     kind: PartKind
     duration_ms: int
+    sha256: str
 
     def __str__(self) -> str:
-        return f"{self.number:05d}.{self.kind.value}.{self.duration_ms}.age"
+        return f"{self.number:05d}.{self.kind.value}.{self.duration_ms}.{self.sha256}.age"
+
+    @classmethod
+    def of(cls, number: int, kind: PartKind, duration_ms: int, sealed: bytes | bytearray) -> "PartName":
+        """Return the name for a sealed part."""
+        return cls(number, kind, duration_ms, hashlib.sha256(sealed).hexdigest())
 
     @classmethod
     def parse(cls, name: str) -> "PartName":
@@ -41,7 +48,7 @@ class PartName(NamedTuple):
         match = _NAME.fullmatch(name)
         if match is None or match[2] not in set(PartKind):
             raise _not_a_part(name)
-        part = cls(int(match[1]), PartKind(match[2]), int(match[3]))
+        part = cls(int(match[1]), PartKind(match[2]), int(match[3]), match[4])
         if str(part) != name:  # one part, one name: no superfluous zeros
             raise _not_a_part(name)
         return part

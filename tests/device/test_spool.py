@@ -23,7 +23,8 @@ def begun(kit: Kit, parts: int = 3) -> SpooledFilm:
     film.open(opening)
     for number in range(parts):
         kind = PartKind.INIT if number == 0 else PartKind.MEDIA
-        film.add_part(PartName(number, kind, 1000 * (number > 0)), b"sealed %d" % number)
+        sealed = b"sealed %d" % number
+        film.add_part(PartName.of(number, kind, 1000 * (number > 0), sealed), sealed)
     return film
 
 
@@ -69,11 +70,29 @@ def test_recover_closes_the_film_exactly_as_stopping_would(kit: Kit) -> None:
 
 def test_a_lost_part_is_told(kit: Kit) -> None:
     film = begun(kit)
-    (film.folder / str(PartName(1, PartKind.MEDIA, 1000))).unlink()
+    (film.folder / str(film.part_names()[1])).unlink()
     (manifest,) = kit.spool.recover(kit.agency.kit_key)
     assert manifest.ended is Ended.SPOOL_DAMAGED
     assert [part.number for part in manifest.parts] == [0, 2]
     assert kit.verified(film).manifest == manifest
+
+
+@pytest.mark.parametrize("left", [b"", b"seal", b"another"])
+def test_a_part_that_the_power_cut_tore_is_left_out(kit: Kit, left: bytes) -> None:
+    film = begun(kit)
+    (film.folder / str(film.part_names()[2])).write_bytes(left)
+    (manifest,) = kit.spool.recover(kit.agency.kit_key)
+    assert manifest.ended is Ended.INTERRUPTED
+    assert [part.number for part in manifest.parts] == [0, 1]
+    assert len(film.part_names()) == 3, "nothing is removed without a receipt"
+
+
+def test_a_part_that_the_card_spoilt_is_told(kit: Kit) -> None:
+    film = begun(kit)
+    (film.folder / str(film.part_names()[1])).write_bytes(b"another")
+    (manifest,) = kit.spool.recover(kit.agency.kit_key)
+    assert manifest.ended is Ended.SPOOL_DAMAGED
+    assert [part.number for part in manifest.parts] == [0, 2]
 
 
 def test_recover_removes_what_never_was_a_film(kit: Kit) -> None:

@@ -1,3 +1,5 @@
+import hashlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,33 +38,40 @@ def test_the_largest_part_is_whole_steps_and_its_seal() -> None:
 
 @given(st.integers(0, 10**9), st.sampled_from(PartKind), st.integers(0, 10**9))
 def test_names_round_trip(number: int, kind: PartKind, duration_ms: int) -> None:
-    part = PartName(number, kind, duration_ms)
+    part = PartName.of(number, kind, duration_ms, b"sealed")
     assert PartName.parse(str(part)) == part
 
 
 def test_a_name_as_people_see_it() -> None:
-    assert str(PartName(17, PartKind.MEDIA, 1000)) == "00017.media.1000.age"
-    assert sorted([str(PartName(n, PartKind.MEDIA, 0)) for n in (10, 9, 99999)])[0].startswith("00009")
+    digest = hashlib.sha256(b"sealed").hexdigest()
+    assert str(PartName.of(17, PartKind.MEDIA, 1000, b"sealed")) == f"00017.media.1000.{digest}.age"
+    assert sorted([str(PartName.of(n, PartKind.MEDIA, 0, b"")) for n in (10, 9, 99999)])[0].startswith("00009")
+
+
+HASH = "0" * 64
 
 
 @pytest.mark.parametrize(
     "name",
     [
         "",
+        "00001.media.0.age",  # without its hash
+        f"00001.media.0.{HASH[:-1]}.age",
+        f"00001.media.0.{'A' * 64}.age",
         "film.key",
         "00000.init.0",
-        "0000.init.0.age",
-        "000001.init.0.age",  # a superfluous zero
-        "00001.media.01000.age",
-        "00001.film.0.age",
-        "00001.MEDIA.0.age",
-        "00001.media.-1.age",
-        "00001.media..age",
-        "00001.media.0.age\n",
-        " 00001.media.0.age",
-        ".new-00001.media.0.age",
-        "\u0660\u0660\u0660\u0660\u0661.media.0.age",  # digits, but not ours
-        "9" * 5000 + ".media.0.age",
+        f"0000.init.0.{HASH}.age",
+        f"000001.init.0.{HASH}.age",  # a superfluous zero
+        f"00001.media.01000.{HASH}.age",
+        f"00001.film.0.{HASH}.age",
+        f"00001.MEDIA.0.{HASH}.age",
+        f"00001.media.-1.{HASH}.age",
+        f"00001.media..{HASH}.age",
+        f"00001.media.0.{HASH}.age\n",
+        f" 00001.media.0.{HASH}.age",
+        f".new-00001.media.0.{HASH}.age",
+        f"\u0660\u0660\u0660\u0660\u0661.media.0.{HASH}.age",  # digits, but not ours
+        "9" * 5000 + f".media.0.{HASH}.age",
     ],
 )
 def test_other_names_are_refused(name: str) -> None:
@@ -70,7 +79,7 @@ def test_other_names_are_refused(name: str) -> None:
         PartName.parse(name)
 
 
-@given(st.text() | st.from_regex(r"\d+\.[a-z]+\.\d+\.age"))
+@given(st.text() | st.from_regex(r"\d+\.[a-z]+\.\d+\.[0-9a-f]{64}\.age"))
 def test_garbage(name: str) -> None:
     try:
         part = PartName.parse(name)

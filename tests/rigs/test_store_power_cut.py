@@ -44,7 +44,7 @@ class Rig:
         self.film = film.film
         self._kit = KitFiles(film.folder)
         self._token = film.manifest()
-        self._parts = [film.part(name) for name in film.part_names()]
+        self._parts = [film.part(name) or b"" for name in film.part_names()]
         self._opener = Opener.of(stack)
         self._trace = stack.folder / "steps.log"
 

@@ -102,12 +102,25 @@ def test_parts_go_up_while_the_film_is_being_recorded(site: Site) -> None:
     assert [outcome.ended for outcome in site.recovered()] == ["interrupted"]
 
 
+def test_a_torn_part_is_not_sent(site: Site) -> None:
+    film = site.film(close=False)
+    torn = film.part_names()[-1]
+    whole = (film.folder / str(torn)).read_bytes()
+    (film.folder / str(torn)).write_bytes(whole[:100])
+    site.uplink.sync_all()
+    assert torn.number not in site.agency.held(film.film).parts
+    (film.folder / str(torn)).write_bytes(whole)  # it was only being written
+    list(site.spool.recover(site.config.kit_key()))
+    site.uplink.sync_all()
+    assert site.spool.films() == []
+
+
 def test_what_a_crash_left_is_gone_on_with(site: Site) -> None:
     film = site.film()
     manifest = film.manifest()
     site.agency.put_key(film.film, film.film_key())
     for name in film.part_names():
-        site.agency.put_part(film.film, name.number, film.part(name))
+        site.agency.put_part(film.film, name.number, film.part(name) or b"")
     receipt = site.agency.put_manifest(film.film, manifest)
     assert site.agency.put_manifest(film.film, manifest) == receipt
     film.keep_receipt(receipt)
