@@ -8,7 +8,7 @@ import pytest
 from tests.rigs.footage_source import EncodedFilm, read_encoded_film, write_encoded_film
 from tests.rigs.rig_stack import RigStack
 
-FILM_SECONDS = 8
+FILM_SECONDS = 11
 
 
 @pytest.fixture(scope="session", autouse=True)
