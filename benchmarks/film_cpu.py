@@ -13,6 +13,7 @@ Three figures come from the same runs:
 * `film-cpu-same-duties`  as `film-cpu`, but the peer's file is hashed and made durable too, once, at its end.
 """
 
+import gc
 import json
 import subprocess
 import sys
@@ -94,6 +95,8 @@ def _give_back(folder: Path) -> None:
 
 def _child(source: Path, folder: Path) -> None:
     warm_up(source, folder)
+    gc.collect()
+    gc.freeze()  # as the recorder does when it has started
     film = begin_film(folder)
     filming = 0.0
     arriving = packets(source)

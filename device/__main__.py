@@ -1,6 +1,7 @@
 """`kit-device`: recorder, uplink and status. Everything is put together here and nowhere else."""
 
 import argparse
+import gc
 import logging
 import resource
 import signal
@@ -61,6 +62,9 @@ def _recorder(options: argparse.Namespace, config: KitConfig) -> None:
     )
     _on_signals(supervisor.shut_down)
     threading.Thread(target=_play_then, args=(rig.visit, supervisor.shut_down), name="visit", daemon=True).start()
+    # What is there by now never becomes garbage; looking through it again and again would only cost CPU while filming.
+    gc.collect()
+    gc.freeze()
     supervisor.run()
 
 
