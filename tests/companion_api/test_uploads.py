@@ -1,7 +1,6 @@
 """Bodies and paths that are not what they should be. Each has its name, and none leaves anything behind."""
 
 import asyncio
-import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from footage.parts import MAX_PART_SIZE
 from tests.companion_api.builders import Kit, Service, problem, running
 from tests.footage.builders import Agency, Film, make_film, sha256
 
-FILM = str(uuid.uuid4())
+FILM = "8562e425-270c-4d9e-abf4-11932fc0556d"
 PART = f"/v1/films/{FILM}/parts/0"
 
 
