@@ -81,7 +81,8 @@ class PublishedDirectory:
         except UnicodeDecodeError:
             raise DirectoryForged("The directory file holds no signed directory. Publish it anew.") from None
         directory = read_directory(token, self._root, accepted=accepted)
-        self._store.replace(DIRECTORY, token.encode("ascii"))
+        if directory != accepted:  # the store has the accepted one already, durably
+            self._store.replace(DIRECTORY, token.encode("ascii"))
         return Published(token, directory, f'"{hashlib.sha256(token.encode("ascii")).hexdigest()}"')
 
     def _current_mark(self) -> _FileMark | None:
