@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from companion_api.catalogue import Catalogue, Film, Transaction
 from companion_api.problems import FILM_OF_OTHER_KIT, Refusal
 from companion_api.store import Store, film_folder, film_key_object
+from footage.messages import timestamp
 
 
 def utc_now() -> datetime:
@@ -24,7 +25,7 @@ class Archive:
 
     def timestamp(self) -> str:
         """Return the time now as `footage.messages.Timestamp`."""
-        return self.clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return timestamp(self.clock())
 
     def destroy(self, film: str) -> None:
         """Remove all objects of a film, `film.key` first: without it everything else is noise."""

@@ -4,6 +4,7 @@ import ctypes
 from datetime import UTC, datetime
 
 from footage.manifest import ClockStatus
+from footage.messages import timestamp
 
 _TIMEX_SIZE = 256  # struct timex has 208 bytes on 64-bit Linux; modes = 0 only asks
 _TIME_ERROR = 5  # adjtimex(2): "the system clock is not synchronized"
@@ -11,7 +12,7 @@ _TIME_ERROR = 5  # adjtimex(2): "the system clock is not synchronized"
 
 def now() -> str:
     """Return the time as RFC 3339 in UTC, to the second."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return timestamp(datetime.now(UTC))
 
 
 def clock_status() -> ClockStatus:

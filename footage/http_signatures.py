@@ -34,12 +34,6 @@ class RequestForged(FootageError):
     code = "request-forged"
 
 
-class DigestMismatch(FootageError):
-    """A body that is not the one that was signed."""
-
-    code = "digest-mismatch"
-
-
 @dataclass(slots=True)
 class SignedRequest:
     """The part of a request that signatures are about. `headers` have lower-case names."""

@@ -1,5 +1,6 @@
 """Strict JSON for signed messages: exact types, no unknown fields, patterns on every name and hash."""
 
+from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -19,6 +20,11 @@ MessageT = TypeVar("MessageT", bound="Message")
 
 class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Base of everything that is signed or sealed as JSON."""
+
+
+def timestamp(moment: datetime) -> str:
+    """Return a moment as a `Timestamp`: RFC 3339 in UTC, to the second."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def encode(message: Message) -> bytes:

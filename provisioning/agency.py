@@ -12,12 +12,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from msgspec.structs import replace
 
 from footage import durable
 from footage.age import HybridIdentity
 from footage.directory import Directory, KitEntry, RecipientEntry, read_directory, sign_directory
 from footage.errors import FootageError
 from footage.keys import key_from_pem, key_to_pem, new_key, thumbprint, to_jwk
+from footage.messages import timestamp
 from provisioning.errors import AgencyInvalid, KitExists
 
 ROOT_LINE = "# agency root: "
@@ -45,7 +47,7 @@ class Agency:
             Directory(
                 format=1,
                 version=1,
-                issued_at=_now(),
+                issued_at=timestamp(datetime.now(UTC)),
                 kits=(),
                 recipients=(RecipientEntry("recovery", "recovery", recovery.recipient.text),),
                 receipt_keys=(to_jwk(receipt_key.public_key()),),
@@ -92,7 +94,10 @@ class Agency:
         # JSON strings are TOML basic strings.
         toml = "".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items())
         durable.write_file(folder / "kit.toml", toml.encode())
-        self._publish(_with_kit(directory, KitEntry(kit, to_jwk(key.public_key()))))
+        kits = (*directory.kits, KitEntry(kit, to_jwk(key.public_key())))
+        self._publish(
+            replace(directory, version=directory.version + 1, issued_at=timestamp(datetime.now(UTC)), kits=kits)
+        )
         durable.write_file(folder / "directory.jws", (self.folder / "directory.jws").read_bytes())
         return folder
 
@@ -107,17 +112,6 @@ def _new_root() -> EllipticCurvePrivateKey:
     return root
 
 
-def _with_kit(directory: Directory, entry: KitEntry) -> Directory:
-    return Directory(
-        format=1,
-        version=directory.version + 1,
-        issued_at=_now(),
-        kits=(*directory.kits, entry),
-        recipients=directory.recipients,
-        receipt_keys=directory.receipt_keys,
-    )
-
-
 def _recovery_text(identity: HybridIdentity, root: str) -> str:
     """Return an ordinary age identity file, with the root that vouches for the films pinned in a comment."""
     return (
@@ -126,7 +120,3 @@ def _recovery_text(identity: HybridIdentity, root: str) -> str:
         f"# recipient: {identity.recipient.text}\n"
         f"{identity.text}\n"
     )
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
