@@ -30,7 +30,7 @@ class FilmWriter:
         self._failed = failed
         self._work: queue.SimpleQueue[EncodedPacket | tuple[NoteEvent, str] | None] = queue.SimpleQueue()
         self._received = self._written = 0  # bytes, each counted by one thread only
-        self._taking = True
+        self._broken: Ended | None = None  # how the film ended by itself
         self._thread = threading.Thread(target=self._run, name="film-writer", daemon=True)
         self._thread.start()
 
@@ -46,14 +46,17 @@ class FilmWriter:
         self._work.put((event, detail))
 
     def close(self, ended: Ended, kit_key: EllipticCurvePrivateKey) -> Manifest | None:
-        """Write what is left and the manifest; None if nothing was filmed. Raises `OSError`."""
+        """Write what is left and the manifest, as `ended` unless the film broke; None if nothing was filmed.
+
+        Raises `OSError`.
+        """
         self._work.put(None)
         self._thread.join()
-        return self.film.close(ended, kit_key)
+        return self.film.close(self._broken or ended, kit_key)
 
     def _run(self) -> None:
         while (work := self._work.get()) is not None:
-            if self._taking:
+            if self._broken is None:
                 self._guard(partial(self._add, work))
         self._guard(self.film.finish)
 
@@ -71,10 +74,10 @@ class FilmWriter:
         try:
             write()
         except Exception as reason:
-            was_taking, self._taking = self._taking, False
             _log.error("the film can't go on: %s: %s", type(reason).__name__, reason)
-            if was_taking:
-                self._failed(_ending(reason))
+            if self._broken is None:
+                self._broken = _ending(reason)
+                self._failed(self._broken)
 
 
 def _ending(reason: Exception) -> Ended:

@@ -150,10 +150,12 @@ class Supervisor:
 
     def _close_film(self, ended: Ended) -> Event:
         try:
-            self._filming.close(ended)
+            manifest = self._filming.close(ended)
         except OSError as reason:
             self._set_fault("card-failed", f"The film can't be closed ({reason.strerror}). The next start closes it.")
             return Event.FILM_CLOSED_BY_FAULT
+        if manifest is not None:
+            ended = manifest.ended  # writing the last part may have failed
         if ended in _ADVICE:
             self._set_fault(ended.value.replace(" ", "-"), _ADVICE[ended])
             return Event.FILM_CLOSED_BY_FAULT

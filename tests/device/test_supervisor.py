@@ -1,5 +1,6 @@
 """The supervisor with a real spool, the simulated camera and circuit: what each event leaves on the card."""
 
+import errno
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from device.film_starter import FilmStarter
 from device.filming import Filming
 from device.panel import Panel
 from device.recorder import Event, State
+from device.sealed_film import SealedFilm
 from device.sim.camera import SimulatedCamera
 from device.sim.circuit import SimulatedCircuit
 from device.sim.faults import Faults
@@ -201,3 +203,17 @@ def test_a_card_that_fills_up_while_filming(start: Start, monkeypatch: pytest.Mo
     monkeypatch.setattr(recorder.kit.spool, "_reserve", 1 << 60)
     recorder.wait_for(lambda status: status.state == "fault" and status.fault_code == "card-full")
     assert recorder.ended() is Ended.CARD_FULL
+
+
+def test_a_card_that_refuses_the_last_part_of_a_stopped_film(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder = start()
+    recorder.film_parts(3)
+
+    def refuse(_film: SealedFilm) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(SealedFilm, "finish", refuse)
+    recorder.do(Event.STOP)
+    status = recorder.wait_for(lambda status: status.state == "fault" and not status.consent)
+    assert status.fault_code == "card-failed"
+    assert recorder.ended() is Ended.CARD_FAILED

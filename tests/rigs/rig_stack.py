@@ -64,12 +64,6 @@ class RigStack(Stack):
                 raise AssertionError(f"{name} did not end in {seconds:.0f} s; see {self.logs / name}.log") from None
         return process.returncode, out.decode()
 
-    def service_command(self, port: int) -> list[str]:
-        """Return how the service is called, for who does not wait until it listens (`service` does)."""
-        keys = ["--root", self.agency.root, "--receipt-key", str(self.agency.folder / "receipt.key.pem")]
-        directory = ["--directory", str(self.agency.folder / "directory.jws")]
-        return ["companion_api", "serve", "--data", str(self.data), "--port", str(port), *keys, *directory]
-
     def wait_until_filmed(self, milliseconds: int) -> None:
         """Wait until the running film is that long."""
         wait_until(lambda: (status := self.recorder_status()) is not None and status.at_ms >= milliseconds)

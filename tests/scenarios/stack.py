@@ -31,17 +31,20 @@ class Stack:
     @contextmanager
     def service(self, port: int = 0) -> Iterator[str]:
         """Run the companion API and yield its address."""
-        command = [
-            *("companion_api", "serve", "--data", str(self.data), "--root", self.agency.root, "--port", str(port)),
-            *("--receipt-key", str(self.agency.folder / "receipt.key.pem")),
-            *("--directory", str(self.agency.folder / "directory.jws")),
-        ]
-        with self.program("service", command, stdout=subprocess.PIPE) as process:
+        with self.program("service", self.service_command(port), stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
             line = process.stdout.readline().decode()
             if "listening on " not in line:
                 raise RuntimeError(f"the service did not start; see {self.logs / 'service.log'}")
             yield line.split("listening on ")[1].strip()
+
+    def service_command(self, port: int) -> list[str]:
+        """Return how the service is called, for who does not wait until it listens."""
+        return [
+            *("companion_api", "serve", "--data", str(self.data), "--root", self.agency.root, "--port", str(port)),
+            *("--receipt-key", str(self.agency.folder / "receipt.key.pem")),
+            *("--directory", str(self.agency.folder / "directory.jws")),
+        ]
 
     def add_kit(self, service: str) -> None:
         """Add the one kit."""
