@@ -17,6 +17,8 @@ from device.errors import DeviceError
 from device.film_starter import FilmStarter
 from device.filming import Filming
 from device.panel import Panel
+from device.profiles import PROFILES
+from device.rig import Rig
 from device.spool import Spool
 from device.status import RECORDER_FILE, UPLINK_FILE, RecorderStatus, UplinkStatus, read_status, write_status
 from device.supervisor import Supervisor
@@ -41,13 +43,9 @@ def main() -> None:
 
 
 def _recorder(options: argparse.Namespace, config: KitConfig) -> None:
-    # Here and not above: the uplink needs no camera, and a rig's libraries are on its own machines only.
-    from device.sim.rig import simulated_rig
-
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold a second of plaintext
-    rig = simulated_rig(BOARD, script=options.script, source=options.source)
     kit_key = config.kit_key()
-    config.accepted_directory()
+    rig = _rig(options, config, sound=config.accepted_directory().policy.sound)
     spool = _spool(config)
     spool.claim()
     for manifest in spool.recover(kit_key):
@@ -61,11 +59,28 @@ def _recorder(options: argparse.Namespace, config: KitConfig) -> None:
         report=_reporter(config.status / RECORDER_FILE),
     )
     _on_signals(supervisor.shut_down)
-    threading.Thread(target=_play_then, args=(rig.visit, supervisor.shut_down), name="visit", daemon=True).start()
+    if rig.visit is not None:
+        threading.Thread(target=_play_then, args=(rig.visit, supervisor.shut_down), name="visit", daemon=True).start()
     # What is there by now never becomes garbage; looking through it again and again would only cost CPU while filming.
     gc.collect()
     gc.freeze()
     supervisor.run()
+
+
+def _rig(options: argparse.Namespace, config: KitConfig, *, sound: bool) -> Rig:
+    # Imports stand here and not above: the uplink needs no camera, and a rig's libraries are on its own machines only.
+    picture = PROFILES[config.profile]
+    if options.rig == "pi":
+        from device.pi.rig import pi_rig
+
+        return pi_rig(BOARD, picture=picture, sound=sound)
+    if options.rig == "bench":
+        from device.sim.camera import SimulatedCamera
+
+        return Rig(SimulatedCamera(options.source, picture=picture, sound=sound))
+    from device.sim.rig import simulated_rig
+
+    return simulated_rig(BOARD, picture=picture, sound=sound, script=options.script, source=options.source)
 
 
 def _uplink(options: argparse.Namespace, config: KitConfig) -> None:
@@ -140,9 +155,14 @@ def _parser() -> argparse.ArgumentParser:
         "t take back (hold), l cut light, q switch off. Script lines: press agree, press record, hold record (stop), "
         "hold agree (take back), wait SECONDS, cut light; # begins a comment.",
     )
-    recorder.add_argument("--rig", choices=["sim"], default="sim", help="sim: simulated camera, lights and buttons")
-    recorder.add_argument("--source", type=Path, help="a video file to film instead of the generated scene")
-    recorder.add_argument("--script", type=Path, help="play a visit from a file, then switch off")
+    recorder.add_argument(
+        "--rig",
+        choices=["pi", "bench", "sim"],
+        default="sim",
+        help="pi: a kit; bench: real lights and buttons, simulated camera; sim: all simulated (default)",
+    )
+    recorder.add_argument("--source", type=Path, help="bench, sim: a video file to film instead of the generated scene")
+    recorder.add_argument("--script", type=Path, help="sim: play a visit from a file, then switch off")
     recorder.set_defaults(run=_recorder)
     uplink = commands.add_parser(
         "uplink",

@@ -13,6 +13,9 @@ class Board:
     tally_sense: int = 24  # high only when light current flows: CAM_PWR_OK
     consent_light: tuple[int, ...] = (16, 26)
     status_ring: tuple[int, ...] = (5, 6, 13)
+    buzzer: int = 12  # an active one: it sounds while the pin is high
+    microphone_power: int = 4  # with the tally's power: low by policy, and the microphone is dead
+    power_low: int = 22  # from the supply: high when the battery is nearly empty
 
 
 BOARD = Board()

@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -28,6 +28,7 @@ class KitConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     spool: Path = Path("/var/lib/attune-kit/spool")
     status: Path = Path("/run/attune-kit")
     reserve_bytes: Annotated[int, Meta(ge=1 << 20)] = 8 << 20
+    profile: Literal["720p25", "1080p30", "360p25"] = "720p25"
     agreement_minutes: Annotated[int, Meta(ge=1, le=24 * 60)] = 30
 
     def kit_key(self) -> EllipticCurvePrivateKey:

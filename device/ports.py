@@ -1,4 +1,4 @@
-"""What the recorder asks of a camera. One contract suite (`tests/device/contract`) runs on every adapter."""
+"""What the recorder asks of a camera and a microphone. One contract suite each (`tests/device/contract`) holds them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,11 +30,12 @@ class EncodedPacket(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PictureFormat:
-    """Size in pixels, and frames a second. A key frame comes every second."""
+    """Size in pixels, frames a second, and the most bits a second. A key frame comes every second."""
 
     width: int
     height: int
     frame_rate: int
+    bits_per_second: int = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +51,52 @@ class CameraFailed(Exception):
     """The camera or its source can't be used; the message says what to do."""
 
 
+class Notice(Enum):
+    """What a camera tells while it goes on filming."""
+
+    MICROPHONE_AWAY = auto()  # unplugged or broken: its sound is silence from here on
+    MICROPHONE_BACK = auto()
+
+
+Deliver = Callable[[EncodedPacket], None]
+Failed = Callable[[str], None]
+Notify = Callable[[Notice], None]
+
+
+def ignore(_: Notice) -> None:
+    """Leave a notice unheard."""
+
+
 class Camera(Protocol):
     """Camera and microphone together, encoded.
 
     `start` returns at once and calls `deliver` from a thread of the camera's own; it raises `CameraFailed` if there is
     nothing to film with. `deliver` never blocks and never raises. After `stop` returned, `deliver` is not called any
     more; what was filmed before has been delivered. `failed` is called, at most once a start, with a reason for
-    people, when no more packets will come though nobody called `stop`.
+    people, when no more packets will come though nobody called `stop`. `notify` is called when something changes that
+    does not end the film; neither of the two blocks or raises.
     A camera can be started again after `stop`; times then begin anew.
     """
 
     picture: PictureFormat
     sound: SoundFormat | None
 
-    def start(self, deliver: Callable[[EncodedPacket], None], failed: Callable[[str], None]) -> None: ...  # noqa: D102
+    def start(self, deliver: Deliver, failed: Failed, notify: Notify = ignore) -> None: ...  # noqa: D102
+    def stop(self) -> None: ...  # noqa: D102
+
+
+class Microphone(Protocol):
+    """A microphone, encoded; a camera adapter that has none of its own is given one.
+
+    `start` returns at once and calls `deliver` from a thread of the microphone's own with sound packets only; it never
+    fails, because a film without sound is better than none. Times (`at_us`) are those of CLOCK_MONOTONIC, in
+    microseconds. From the first packet to `stop` one packet follows the other without a gap, 1024 samples each: where
+    the microphone was away they hold silence, and `notify` tells it. However its own clock drifts, samples stay within
+    a few milliseconds of when they were heard. After `stop` returned neither is called any more. It can be started
+    again.
+    """
+
+    sound: SoundFormat
+
+    def start(self, deliver: Deliver, notify: Notify = ignore) -> None: ...  # noqa: D102
     def stop(self) -> None: ...  # noqa: D102

@@ -33,6 +33,12 @@ class RecipientEntry(Message, frozen=True):
     recipient: str
 
 
+class Policy(Message, frozen=True):
+    """What the agency decided for all of its kits. Without `sound` a kit's microphone has no power."""
+
+    sound: bool = True
+
+
 class Directory(Message, frozen=True):
     """All that the root says, in one numbered version."""
 
@@ -42,6 +48,8 @@ class Directory(Message, frozen=True):
     kits: tuple[KitEntry, ...]
     recipients: tuple[RecipientEntry, ...]
     receipt_keys: tuple[PublicJwk, ...]
+    policy: Policy = Policy()
+    valid_until: Timestamp | None = None
 
     def kit(self, kit: str) -> KitEntry:
         """Return the kit's entry. Raises `KitUnknown`."""

@@ -6,20 +6,29 @@ Developers, trainers and the checks run it in place of the Pi's camera; see `dev
 import heapq
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from itertools import count
 from pathlib import Path
 
-from device.ports import CameraFailed, EncodedPacket, PictureFormat, SoundFormat, Track
+from device.ports import (
+    CameraFailed,
+    Deliver,
+    EncodedPacket,
+    Failed,
+    Notice,
+    Notify,
+    PictureFormat,
+    SoundFormat,
+    Track,
+    ignore,
+)
+from device.profiles import DEFAULT
 from device.sim.encoder import BLOCK, SAMPLE_RATE, PictureEncoder, SoundEncoder, microseconds, silence
 from device.sim.faults import Faults
 from device.sim.replay import Replay
 from device.sim.scene import GeneratedScene, Scene
 
-Deliver = Callable[[EncodedPacket], None]
-
-_HD = PictureFormat(1280, 720, 25)
 _NO_FAULTS = Faults()
 _MICROSECONDS = 1_000_000
 
@@ -36,7 +45,7 @@ class SimulatedCamera:
         self,
         source: Path | None = None,
         *,
-        picture: PictureFormat = _HD,
+        picture: PictureFormat = DEFAULT,
         sound: bool = True,
         speed: float | None = 1.0,
         faults: Faults = _NO_FAULTS,
@@ -51,7 +60,7 @@ class SimulatedCamera:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def start(self, deliver: Deliver, failed: Callable[[str], None]) -> None:
+    def start(self, deliver: Deliver, failed: Failed, notify: Notify = ignore) -> None:
         """As `Camera.start`. Raises `CameraFailed` also when it is filming already."""
         if self._thread is not None:
             raise CameraFailed("The camera was started before. Stop it first.")
@@ -59,7 +68,7 @@ class SimulatedCamera:
         scene = GeneratedScene(self.picture) if self._source is None else Replay(self._source, self.picture)
         self._stopping.clear()
         self._thread = threading.Thread(
-            target=self._film, args=(scene, encoder, deliver, failed), name="simulated-camera", daemon=True
+            target=self._film, args=(scene, encoder, deliver, failed, notify), name="simulated-camera", daemon=True
         )
         self._thread.start()
 
@@ -70,13 +79,17 @@ class SimulatedCamera:
             self._thread.join()
             self._thread = None
 
-    def _film(self, scene: Scene, pictures: PictureEncoder, deliver: Deliver, failed: Callable[[str], None]) -> None:
+    def _film(self, scene: Scene, pictures: PictureEncoder, deliver: Deliver, failed: Failed, notify: Notify) -> None:
+        microphone_away = False
         sounds = SoundEncoder() if self.sound else None
         reason = None
         try:
             with closing(scene):
                 for packets in self._encoded(scene, pictures, sounds):
                     self._deliver(packets, deliver)
+                    if packets and microphone_away is not self._faults.microphone_is_away(packets[0].at_us):
+                        microphone_away = not microphone_away
+                        notify(Notice.MICROPHONE_AWAY if microphone_away else Notice.MICROPHONE_BACK)
         except CameraFailed as failure:
             reason = str(failure)
         except Exception:

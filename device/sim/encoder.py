@@ -1,6 +1,7 @@
 """The simulated camera's encoders: libx264 and FFmpeg's AAC, both by PyAV.
 
-They make what the Pi's camera makes: closed groups of pictures of exactly one second, no B-frames, at most 4 Mbit/s.
+They make what the Pi's camera makes: closed groups of pictures of exactly one second, no B-frames, no more bits a
+second than asked for.
 """
 
 from fractions import Fraction
@@ -14,7 +15,6 @@ SAMPLE_RATE = 48_000
 BLOCK = 1024
 """Samples in one AAC-LC frame."""
 
-_PICTURE_BITS = 4_000_000
 _SOUND_BITS = 128_000
 _BT709 = 1  # ISO/IEC 23091-2: primaries, transfer and matrix have the same number
 _LIMITED_RANGE = 1
@@ -31,13 +31,13 @@ class PictureEncoder:
         codec.time_base, codec.framerate = Fraction(1, picture.frame_rate), Fraction(picture.frame_rate)
         codec.color_primaries = codec.color_trc = codec.colorspace = _BT709
         codec.color_range = _LIMITED_RANGE
-        codec.bit_rate = _PICTURE_BITS
+        codec.bit_rate = picture.bits_per_second
         codec.thread_count = 2
         codec.options = {
             "preset": "ultrafast",
             "tune": "zerolatency",
-            "maxrate": str(_PICTURE_BITS),
-            "bufsize": str(_PICTURE_BITS),
+            "maxrate": str(picture.bits_per_second),
+            "bufsize": str(picture.bits_per_second),
             "g": rate,
             "keyint_min": rate,
             "sc_threshold": "0",

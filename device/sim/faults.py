@@ -35,10 +35,12 @@ class Faults:
         """Whether this packet never comes."""
         if packet.track is Track.PICTURE:
             return _reached(self.camera_stops_at_s, packet.at_us)
-        if self.microphone_away is None:
-            return False
-        gone, back = self.microphone_away
-        return _reached(gone, packet.at_us) and not _reached(back, packet.at_us)
+        return self.microphone_is_away(packet.at_us)
+
+    def microphone_is_away(self, at_us: int) -> bool:
+        """Whether no sound comes at this time."""
+        gone, back = self.microphone_away or (None, None)
+        return _reached(gone, at_us) and not _reached(back, at_us)
 
 
 def _reached(when: float | None, at_us: int) -> bool:

@@ -7,7 +7,7 @@ import pytest
 
 from footage.age import HybridIdentity, Sealer
 from footage.age.stream import CHUNK_SIZE
-from footage.directory import Directory, KitEntry, RecipientEntry
+from footage.directory import Directory, KitEntry, Policy, RecipientEntry
 from footage.jws import MessageType
 from footage.manifest import ClockStatus, Ended, FilmKind, FilmOpening, Manifest, PartEntry
 from footage.messages import Message
@@ -34,6 +34,7 @@ def first_column(title: str) -> list[str]:
     [
         ("note field", Note),
         ("directory field", Directory),
+        ("policy field", Policy),
         ("kit field", KitEntry),
         ("recipient field", RecipientEntry),
         ("manifest field", Manifest),

@@ -1,0 +1,1 @@
+"""The kit on a Raspberry Pi. Nothing here is imported where there is none."""

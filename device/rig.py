@@ -1,0 +1,19 @@
+"""What a recorder runs on: a camera, and pins with a panel on them. Three kinds are put together elsewhere.
+
+`pi`     a kit: the camera module, a microphone, real pins (`device.pi.rig`)
+`bench`  real pins without a camera: a simulated one films, so that a panel can be tried on a bench
+`sim`    no hardware at all: simulated camera, pins and hands (`device.sim.rig`)
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from device.ports import Camera
+
+
+class Rig(NamedTuple):
+    """`pin_factory` is gpiozero's, None for the machine's own; `visit` plays hands until the visit is over, if any."""
+
+    camera: Camera
+    pin_factory: Any = None
+    visit: Callable[[], None] | None = None
