@@ -3,6 +3,7 @@
 import argparse
 import gc
 import logging
+import os
 import resource
 import signal
 import sys
@@ -16,15 +17,21 @@ from device.config import DEFAULT_PATH, KitConfig, read_config
 from device.errors import DeviceError
 from device.film_starter import FilmStarter
 from device.filming import Filming
-from device.panel import Panel
-from device.profiles import PROFILES
+from device.panel import Panel, go_dark
+from device.policy import PolicyWatch
+from device.profiles import PROFILES, bytes_per_minute
+from device.recorder import State
 from device.rig import Rig
 from device.spool import Spool
 from device.status import RECORDER_FILE, UPLINK_FILE, RecorderStatus, UplinkStatus, read_status, write_status
-from device.supervisor import Supervisor
+from device.supervisor import Fault, Outcome, Supervisor
+from device.trouble import BEHIND, Trouble
 from device.uplink import Uplink
+from device.watch import Limits, Watch
 from footage.errors import FootageError
 from footage.messages import Message
+
+EXIT_RESTART = 75  # EX_TEMPFAIL of sysexits.h: systemd starts the recorder again
 
 _log = logging.getLogger("kit-device")
 
@@ -35,28 +42,36 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
-        options.run(options, read_config(options.config))
+        options.run(options)
     except (DeviceError, FootageError) as reason:
         sys.exit(f"kit-device: {reason.code}: {reason}")
     except OSError as reason:
         sys.exit(f"kit-device: card-failed: {reason}. Check the card and the folders in {options.config}.")
 
 
-def _recorder(options: argparse.Namespace, config: KitConfig) -> None:
+def _recorder(options: argparse.Namespace) -> None:
+    if options.rig != "sim":
+        go_dark(BOARD)  # before anything else: pins keep what a recorder that died left in them
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold a second of plaintext
+    config = read_config(options.config)
     kit_key = config.kit_key()
-    rig = _rig(options, config, sound=config.accepted_directory().policy.sound)
+    policy = PolicyWatch(config)
+    rig = _rig(options, config, sound=policy.policy.sound)
     spool = _spool(config)
     spool.claim()
-    for manifest in spool.recover(kit_key):
+    recovered = list(spool.recover(kit_key))
+    for manifest in recovered:
         _log.info("film %s closed as %s", manifest.opening.film, manifest.ended.value)
     starter = FilmStarter(config, spool)
+    limits = Limits(config.agreement_minutes * 60, config.film_minutes * 60)
     supervisor = Supervisor(
         filming_for=lambda post: Filming(rig.camera, spool, starter, kit_key, post),
-        panel_for=lambda post: Panel(BOARD, post, rig.pin_factory),
+        panel_for=lambda post: Panel(BOARD, post, rig.pin_factory, microphone=policy.policy.sound),
         spool=spool,
-        agreement_seconds=config.agreement_minutes * 60,
+        watch=Watch(rig.sensors, limits, policy.changed),
         report=_reporter(config.status / RECORDER_FILE),
+        fault=_fault_before(config),
+        standing={BEHIND[manifest.ended] for manifest in recovered if manifest.ended in BEHIND},
     )
     _on_signals(supervisor.shut_down)
     if rig.visit is not None:
@@ -64,7 +79,22 @@ def _recorder(options: argparse.Namespace, config: KitConfig) -> None:
     # What is there by now never becomes garbage; looking through it again and again would only cost CPU while filming.
     gc.collect()
     gc.freeze()
-    supervisor.run()
+    if supervisor.run() is Outcome.RESTART:
+        _log.warning("the recorder ends, so that a new one goes on")
+        logging.shutdown()
+        os._exit(EXIT_RESTART)  # not sys.exit: it would wait for the threads of a camera that hangs
+
+
+def _fault_before(config: KitConfig) -> Fault | None:
+    """Return the fault that ended the recorder before this one: nobody has seen it yet."""
+    status = read_status(config.status / RECORDER_FILE, RecorderStatus)
+    if status is None or status.state != State.FAULT.value:
+        return None
+    return Fault(Trouble.of(status.fault_code), status.fault)
+
+
+def _dark(_options: argparse.Namespace) -> None:
+    go_dark(BOARD)
 
 
 def _rig(options: argparse.Namespace, config: KitConfig, *, sound: bool) -> Rig:
@@ -75,15 +105,17 @@ def _rig(options: argparse.Namespace, config: KitConfig, *, sound: bool) -> Rig:
 
         return pi_rig(BOARD, picture=picture, sound=sound)
     if options.rig == "bench":
+        from device.pi.sensors import PiSensors
         from device.sim.camera import SimulatedCamera
 
-        return Rig(SimulatedCamera(options.source, picture=picture, sound=sound))
+        return Rig(SimulatedCamera(options.source, picture=picture, sound=sound), PiSensors(BOARD))
     from device.sim.rig import simulated_rig
 
     return simulated_rig(BOARD, picture=picture, sound=sound, script=options.script, source=options.source)
 
 
-def _uplink(options: argparse.Namespace, config: KitConfig) -> None:
+def _uplink(options: argparse.Namespace) -> None:
+    config = read_config(options.config)
     agency = Agency(config.service, config.kit, config.kit_key())
     uplink = Uplink(config, _spool(config), agency, _reporter(config.status / UPLINK_FILE))
     _on_signals(uplink.stop)
@@ -93,7 +125,8 @@ def _uplink(options: argparse.Namespace, config: KitConfig) -> None:
         agency.close()
 
 
-def _status(_options: argparse.Namespace, config: KitConfig) -> None:
+def _status(options: argparse.Namespace) -> None:
+    config = read_config(options.config)
     spool = _spool(config)
     recorder = read_status(config.status / RECORDER_FILE, RecorderStatus) if spool.is_claimed() else None
     uplink = read_status(config.status / UPLINK_FILE, UplinkStatus)
@@ -112,7 +145,8 @@ def _because(text: str) -> str:
 
 
 def _spool(config: KitConfig) -> Spool:
-    return Spool(config.spool, reserve=config.reserve_bytes, last_film=config.status / "last-film")
+    room = config.room_minutes * bytes_per_minute(PROFILES[config.profile])
+    return Spool(config.spool, reserve=config.reserve_bytes, last_film=config.status / "last-film", room=room)
 
 
 def _play_then(visit: Callable[[], None], shut_down: Callable[[], None]) -> None:
@@ -153,7 +187,8 @@ def _parser() -> argparse.ArgumentParser:
         description="Film at the press of a button. Films that a power cut interrupted are closed first.",
         epilog="Without --script the panel is played by keys: a agree or stop, r record or moment, s stop (hold), "
         "t take back (hold), l cut light, q switch off. Script lines: press agree, press record, hold record (stop), "
-        "hold agree (take back), wait SECONDS, cut light; # begins a comment.",
+        "hold agree (take back), wait SECONDS, cut light, drain battery, heat up, weaken "
+        "supply; # begins a comment.",
     )
     recorder.add_argument(
         "--rig",
@@ -164,6 +199,13 @@ def _parser() -> argparse.ArgumentParser:
     recorder.add_argument("--source", type=Path, help="bench, sim: a video file to film instead of the generated scene")
     recorder.add_argument("--script", type=Path, help="sim: play a visit from a file, then switch off")
     recorder.set_defaults(run=_recorder)
+    dark = commands.add_parser(
+        "dark",
+        help="switch all lights off, and with them the camera's power",
+        description="Switch all lights off, and with them the power of camera and microphone. Services do so before "
+        "they start a recorder and after it ended, however it ended.",
+    )
+    dark.set_defaults(run=_dark)
     uplink = commands.add_parser(
         "uplink",
         help="bring films to the agency; no camera",

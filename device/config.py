@@ -18,7 +18,11 @@ DEFAULT_PATH = Path("/etc/attune-kit/kit.toml")
 
 
 class KitConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a kit must know. `reserve_bytes` of the card stay free, so that a film can always be closed."""
+    """What a kit must know.
+
+    `reserve_bytes` of the card stay free, so that a film can always be closed. No film is begun when the card has room
+    for less than `room_minutes`, and none is longer than `film_minutes`. No setting concerns a light.
+    """
 
     kit: KitId
     service: Annotated[str, Meta(pattern=r"^https?://[^/]+\Z")]
@@ -30,6 +34,8 @@ class KitConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reserve_bytes: Annotated[int, Meta(ge=1 << 20)] = 8 << 20
     profile: Literal["720p25", "1080p30", "360p25"] = "720p25"
     agreement_minutes: Annotated[int, Meta(ge=1, le=24 * 60)] = 30
+    film_minutes: Annotated[int, Meta(ge=1, le=60)] = 20
+    room_minutes: Annotated[int, Meta(ge=0, le=60)] = 15
 
     def kit_key(self) -> EllipticCurvePrivateKey:
         """Read the kit's private key. Raises `ConfigInvalid`."""

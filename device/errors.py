@@ -1,12 +1,12 @@
 """What can be wrong with a kit. Each has a `code`; each message says what to do next."""
 
-from typing import ClassVar
+from device.trouble import ADVICE, Trouble
 
 
 class DeviceError(Exception):
     """Base of the kit's own refusals."""
 
-    code: ClassVar[str] = "device-error"
+    code: str = "device-error"
 
 
 class ConfigInvalid(DeviceError):
@@ -19,6 +19,20 @@ class CardFull(DeviceError):
     """There is no room for another film, or for the rest of this one."""
 
     code = "card-full"
+
+
+class DirectoryExpired(DeviceError):
+    """The directory says that it is not valid any more: its recipients may have left the agency."""
+
+    code = "directory-expired"
+
+
+class KitUnfit(DeviceError):
+    """The kit is in no state to film; `code` is the trouble's."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(ADVICE[trouble])
+        self.code = trouble.value
 
 
 class SpoolFailed(DeviceError):
@@ -36,7 +50,7 @@ class SpoolClaimed(DeviceError):
 class TallyDark(DeviceError):
     """The recording light was commanded but is not sensed: the camera must stay off."""
 
-    code = "tally-dark"
+    code = "light-failed"
 
 
 class NothingToTakeBack(DeviceError):

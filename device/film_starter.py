@@ -10,11 +10,13 @@ from typing import NamedTuple
 
 from device import clock
 from device.config import KitConfig
+from device.errors import DirectoryExpired
 from device.spool import Spool
 from device.spooled_film import SpooledFilm
+from device.trouble import ADVICE, Trouble
 from footage.directory import Directory
 from footage.film_key import FilmKey, make_film_key
-from footage.manifest import FilmKind, FilmOpening, recipient_fingerprint
+from footage.manifest import ClockStatus, FilmKind, FilmOpening, recipient_fingerprint
 
 
 class _Prepared(NamedTuple):
@@ -39,12 +41,13 @@ class FilmStarter:
     def begin(self) -> tuple[SpooledFilm, FilmOpening]:
         """Return a new film's folder and opening.
 
-        Raises `ConfigInvalid`, `CardFull`, `OSError`, and as `make_film_key`.
+        Raises `ConfigInvalid`, `DirectoryExpired`, `CardFull`, `OSError`, and as `make_film_key`.
         """
         if self._prepared is None:
             self.prepare()
         assert self._prepared is not None
         prepared, self._prepared = self._prepared.result(), None
+        _refuse_expired(prepared.directory)
         spooled = self._spool.new_film(prepared.film, prepared.key)
         opening = FilmOpening(
             format=1,
@@ -68,3 +71,11 @@ class FilmStarter:
         directory = self._config.accepted_directory()
         film = str(uuid.uuid4())
         return _Prepared(film, directory, make_film_key(film, [entry.recipient for entry in directory.recipients]))
+
+
+def _refuse_expired(directory: Directory) -> None:
+    """A kit that does not know the time can't know this either; it films, and the manifest says so."""
+    if directory.valid_until is None or clock.clock_status() is ClockStatus.UNSYNCHRONISED:
+        return
+    if directory.valid_until < clock.now():
+        raise DirectoryExpired(ADVICE[Trouble.DIRECTORY_EXPIRED])

@@ -1,6 +1,7 @@
 """One film after another: camera, writer and what a film needs to begin, under four verbs for the supervisor."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 
@@ -8,12 +9,14 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from device.film_starter import FilmStarter
 from device.film_writer import FilmWriter
-from device.ports import Camera, CameraFailed
+from device.ports import Camera, CameraFailed, Notice
 from device.recorder import Event
 from device.sealed_film import SealedFilm
 from device.spool import Spool
 from footage.manifest import Ended, Manifest
 from footage.notes import NoteEvent
+
+STOP_SECONDS = 3.0  # a healthy camera stops within a frame; one that hangs never does
 
 _log = logging.getLogger(__name__)
 
@@ -33,9 +36,9 @@ class Filming:
         spool: Spool,
         starter: FilmStarter,
         kit_key: EllipticCurvePrivateKey,
-        post: Callable[[Event], None],
+        post: Callable[[Event | Notice], None],
     ) -> None:
-        self.writer: FilmWriter | None = None
+        self._writer: FilmWriter | None = None
         self._camera = camera
         self._spool = spool
         self._starter = starter
@@ -51,10 +54,10 @@ class Filming:
         """Begin a film. Raises `CameraFailed`, `OSError`, and as `FilmStarter.begin`; nothing is begun then."""
         spooled, opening = self._starter.begin()
         film = SealedFilm(self._spool, spooled, opening, self._camera.picture, self._camera.sound)
-        self.writer = FilmWriter(film, lambda ended: self._post(_FAILURES[ended]))
-        self.writer.note(NoteEvent.CONSENT_GIVEN)
+        self._writer = FilmWriter(film, lambda ended: self._post(_FAILURES[ended]))
+        self._writer.note(NoteEvent.CONSENT_GIVEN)
         try:
-            self._camera.start(self.writer.deliver, self._camera_failed)
+            self._camera.start(self._writer.deliver, self._camera_failed, self._post)
         except CameraFailed:
             self.close(Ended.CAMERA_STALLED)
             raise
@@ -64,25 +67,34 @@ class Filming:
         _log.warning("the camera failed: %s", reason)
         self._post(Event.CAMERA_STALLED)
 
-    def note(self, event: NoteEvent) -> None:
-        """Note what happens in the running film."""
-        if self.writer:
-            self.writer.note(event)
+    @property
+    def film(self) -> SealedFilm | None:
+        """The running film."""
+        return self._writer.film if self._writer else None
+
+    def note(self, event: NoteEvent, detail: str = "") -> None:
+        """Note what happens in the running film, if there is one."""
+        if self._writer:
+            self._writer.note(event, detail)
 
     def silent_seconds(self) -> float:
         """Return for how long no picture has come."""
-        return time.monotonic() - self.writer.last_picture_at if self.writer else 0.0
+        return time.monotonic() - self._writer.last_picture_at if self._writer else 0.0
 
-    def stop_camera(self) -> None:
-        """Stop the camera if it runs."""
-        if self._camera_runs:
-            self._camera_runs = False
-            self._camera.stop()
+    def stop_camera(self) -> bool:
+        """Stop the camera if it runs; return whether it stands still. If it hangs, only a new process helps."""
+        if not self._camera_runs:
+            return True
+        self._camera_runs = False
+        stopping = threading.Thread(target=self._camera.stop, name="camera-stop", daemon=True)
+        stopping.start()
+        stopping.join(STOP_SECONDS)
+        return not stopping.is_alive()
 
     def close(self, ended: Ended) -> Manifest | None:
         """Close the running film; None if nothing was filmed. Raises `OSError`; the next start closes it then."""
-        assert self.writer is not None
-        writer, self.writer = self.writer, None
+        assert self._writer is not None
+        writer, self._writer = self._writer, None
         return writer.close(ended, self._kit_key)
 
     def shut_down(self) -> None:

@@ -1,21 +1,25 @@
-"""The panel: two buttons, the tally, the consent light and the status ring, on gpiozero.
+"""The panel: two buttons, the tally, the consent light, the status ring and the buzzer, on gpiozero.
 
 Which hardware is meant is gpiozero's own pin factory: real pins on a Raspberry Pi, `MockFactory` in the simulated rig.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum, auto
-from typing import Any, NamedTuple
+from itertools import chain, cycle
+from typing import Any
 
-from gpiozero import LED, Button, DigitalInputDevice, LEDBoard
+from gpiozero import LED, Button, Buzzer, DigitalInputDevice, DigitalOutputDevice, LEDBoard
 
 from device.board import Board
 from device.errors import TallyDark
-from device.recorder import Event, State
+from device.recorder import Announcement, Event, State
+from device.signals import ANNOUNCEMENTS, DARK, FRAME_SECONDS, Lamps, ring
+from device.trouble import ADVICE, Trouble
 
 AGREE_HOLD_SECONDS = 5.0  # take back: long, so that nobody destroys a film by leaning on the kit
 RECORD_HOLD_SECONDS = 2.0  # stop: longer than any press that marks a moment
+BOUNCE_SECONDS = 0.02
 SENSE_SECONDS = 0.5
 
 
@@ -32,7 +36,7 @@ class Gesture(Enum):
 
 # Stopping needs no more than a touch of the family's button: the press counts, not the release.
 MEANING: dict[tuple[Gesture, State], Event] = {
-    (Gesture.AGREE_PRESSED, State.RECORDING): Event.STOP,
+    (Gesture.AGREE_PRESSED, State.RECORDING): Event.FAMILY_STOP,
     (Gesture.AGREE_RELEASED, State.READY): Event.AGREE,
     (Gesture.AGREE_RELEASED, State.AGREED): Event.AGREE,
     (Gesture.AGREE_RELEASED, State.FAULT): Event.AGREE,
@@ -48,92 +52,105 @@ MEANING: dict[tuple[Gesture, State], Event] = {
 }
 
 
-class RingPattern(NamedTuple):
-    """How many lamps of the status ring are lit, and whether they blink (at 1 Hz, never faster)."""
-
-    lamps: int
-    blinks: bool
-
-
-RING: dict[State, RingPattern] = {
-    State.READY: RingPattern(1, blinks=False),
-    State.AGREED: RingPattern(2, blinks=False),
-    State.RECORDING: RingPattern(3, blinks=False),
-    State.CLOSING: RingPattern(3, blinks=True),
-    State.FAULT: RingPattern(1, blinks=True),
-}
-
-
 class Panel:
-    """Buttons call `post` with events, from gpiozero's threads. All lights are dark until told otherwise."""
+    """Buttons call `post` with events, from gpiozero's threads. All lights are dark until told otherwise.
 
-    def __init__(self, board: Board, post: Callable[[Event], None], pin_factory: Any = None) -> None:
+    Lights are only ever on or off: there is no brightness, and no setting reaches this class.
+    """
+
+    def __init__(
+        self, board: Board, post: Callable[[Event], None], pin_factory: Any = None, *, microphone: bool = True
+    ) -> None:
         self._post = post
         self._state = State.READY
+        self._frames: tuple[Lamps, ...] = (DARK,)
         self._guarding = False  # whether the tally must be sensed
-        self._tally = LED(board.tally, pin_factory=pin_factory)
+        self._lights = _Lights(board, pin_factory)
+        self._microphone = microphone
         self._sense = DigitalInputDevice(board.tally_sense, pull_up=False, pin_factory=pin_factory)
-        self._consent = LEDBoard(*board.consent_light, pin_factory=pin_factory)
-        self._ring = LEDBoard(*board.status_ring, pin_factory=pin_factory)
         self._sense.when_deactivated = self._sense_lost
         self._buttons = (
             _GestureButton(
-                Button(board.agree_button, hold_time=AGREE_HOLD_SECONDS, pin_factory=pin_factory),
+                Button(
+                    board.agree_button,
+                    bounce_time=BOUNCE_SECONDS,
+                    hold_time=AGREE_HOLD_SECONDS,
+                    pin_factory=pin_factory,
+                ),
                 self._mean,
                 (Gesture.AGREE_PRESSED, Gesture.AGREE_RELEASED, Gesture.AGREE_HELD),
             ),
             _GestureButton(
-                Button(board.record_button, hold_time=RECORD_HOLD_SECONDS, pin_factory=pin_factory),
+                Button(
+                    board.record_button,
+                    bounce_time=BOUNCE_SECONDS,
+                    hold_time=RECORD_HOLD_SECONDS,
+                    pin_factory=pin_factory,
+                ),
                 self._mean,
                 (Gesture.RECORD_PRESSED, Gesture.RECORD_RELEASED, Gesture.RECORD_HELD),
             ),
         )
 
-    def show(self, state: State) -> None:
-        """Show the state on the ring; buttons mean what they mean in it from now on."""
+    def show(self, state: State, fault: Trouble | None = None, warnings: Iterable[Trouble] = ()) -> None:
+        """Show where the kit stands, on and on; buttons mean what they mean in this state from now on."""
         self._state = state
-        pattern = RING[state]
-        self._ring.off()
-        lamps = list(self._ring)[: pattern.lamps]
-        for lamp in lamps:
-            if pattern.blinks:
-                lamp.blink(on_time=0.5, off_time=0.5)
-            else:
-                lamp.on()
+        frames = ring(state, fault, warnings)
+        if frames != self._frames:
+            self._frames = frames
+            self._play(())
+
+    def announce(self, announcement: Announcement) -> None:
+        """Tell once what has just happened, then go on showing the state."""
+        told = ANNOUNCEMENTS[announcement]
+        if told.tone is not None:
+            self._lights.buzzer.beep(told.tone.on, told.tone.off, told.tone.beeps)
+        if told.frames:
+            self._play(told.frames)
 
     def prove_tally(self) -> None:
         """Light the tally and wait until it is sensed. Raises `TallyDark`; the tally is off then."""
-        self._tally.on()
+        self._lights.tally.on()
         deadline = time.monotonic() + SENSE_SECONDS
         while not self._sense.is_active:
             if time.monotonic() > deadline:
-                self._tally.off()
-                raise TallyDark("The recording light does not shine, so the camera stays off. Have the kit repaired.")
+                self._lights.tally.off()
+                raise TallyDark(ADVICE[Trouble.LIGHT_FAILED])
             time.sleep(0.005)
         self._guarding = True
+        if self._microphone:
+            self._lights.microphone_power.on()
 
     def tally_off(self) -> None:
-        """Switch the tally off, and with it the camera's power."""
+        """Switch the tally off, and with it the power of camera and microphone."""
         self._guarding = False
-        self._tally.off()
+        self._lights.microphone_power.off()
+        self._lights.tally.off()
 
     def consent(self, *, lit: bool) -> None:
         """Switch the consent light."""
-        self._consent.value = (int(lit),) * len(self._consent)
+        self._lights.consent.value = (int(lit),) * len(self._lights.consent)
 
     @property
     def lights(self) -> dict[str, bool]:
         """What shines: the tally as sensed, the consent light as commanded."""
-        return {"tally": bool(self._sense.is_active), "consent": all(self._consent.value)}
+        return {"tally": bool(self._sense.is_active), "consent": all(self._lights.consent.value)}
 
     def close(self) -> None:
         """Go dark and give the pins back."""
-        for light in (self._tally, self._consent, self._ring):
-            light.off()
-            light.close()
+        self._lights.close()
         self._sense.close()
         for button in self._buttons:
             button.close()
+
+    def _play(self, once: tuple[Lamps, ...]) -> None:
+        lamps = self._lights.ring
+        lamps.source = None
+        lamps.value = (*once, *self._frames)[0]
+        if once or len(self._frames) > 1:
+            frames = chain(once, cycle(self._frames) if len(self._frames) > 1 else self._frames)
+            lamps.source_delay = FRAME_SECONDS
+            lamps.source = frames
 
     def _mean(self, gesture: Gesture) -> bool:
         event = MEANING.get((gesture, self._state))
@@ -144,6 +161,28 @@ class Panel:
     def _sense_lost(self) -> None:
         if self._guarding:
             self._post(Event.LIGHT_FAILED)
+
+
+def go_dark(board: Board, pin_factory: Any = None) -> None:
+    """Switch everything off, and with the tally the camera: pins keep what a process that died left in them."""
+    _Lights(board, pin_factory).close()
+
+
+class _Lights:
+    """All outputs of the board; making them switches them off."""
+
+    def __init__(self, board: Board, pin_factory: Any) -> None:
+        self.microphone_power = DigitalOutputDevice(board.microphone_power, pin_factory=pin_factory)
+        self.tally = LED(board.tally, pin_factory=pin_factory)
+        self.consent = LEDBoard(*board.consent_light, pin_factory=pin_factory)
+        self.ring = LEDBoard(*board.status_ring, pin_factory=pin_factory)
+        self.buzzer = Buzzer(board.buzzer, pin_factory=pin_factory)
+
+    def close(self) -> None:
+        self.ring.source = None
+        for light in (self.microphone_power, self.tally, self.consent, self.ring, self.buzzer):
+            light.off()
+            light.close()
 
 
 class _GestureButton:

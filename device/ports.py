@@ -1,9 +1,11 @@
-"""What the recorder asks of a camera and a microphone. One contract suite each (`tests/device/contract`) holds them."""
+"""What the recorder asks of a camera, a microphone and sensors. `tests/device/contract` holds them to it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import NamedTuple, Protocol
+
+from footage.manifest import ClockStatus
 
 
 class Track(Enum):
@@ -100,3 +102,18 @@ class Microphone(Protocol):
 
     def start(self, deliver: Deliver, notify: Notify = ignore) -> None: ...  # noqa: D102
     def stop(self) -> None: ...  # noqa: D102
+
+
+class Readings(NamedTuple):
+    """What the kit feels of itself just now."""
+
+    temperature: float | None = None  # °C of the processor; None where nobody knows
+    undervoltage: bool = False  # the supply was too weak since it was asked last
+    battery_low: bool = False  # the battery lasts for minutes only
+    clock: ClockStatus = ClockStatus.SYNCHRONISED
+
+
+class Sensors(Protocol):
+    """The kit's sensors. Asked every few seconds; `read` answers at once and never raises."""
+
+    def read(self) -> Readings: ...  # noqa: D102

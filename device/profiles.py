@@ -8,3 +8,11 @@ PROFILES = {
     "360p25": PictureFormat(640, 360, 25, 1_000_000),  # for the smallest boards and the longest visits
 }
 DEFAULT = PROFILES["720p25"]
+
+_SOUND_BITS = 128_000
+_OVERHEAD = 1.08  # padding, headers, boxes
+
+
+def bytes_per_minute(picture: PictureFormat) -> int:
+    """Return the room that a minute of film takes at most."""
+    return int((picture.bits_per_second + _SOUND_BITS) * _OVERHEAD * 60 / 8)

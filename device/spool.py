@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from device.errors import CardFull, NothingToTakeBack, SpoolClaimed
 from device.spooled_film import FilmState, SpooledFilm
+from device.trouble import ADVICE, Trouble
 from footage import durable
 from footage.errors import FootageError
 from footage.film_key import FilmKey
@@ -19,11 +20,16 @@ _log = logging.getLogger(__name__)
 
 
 class Spool:
-    """All films on the kit. `reserve` bytes stay free, so that a film can always be closed and receipted."""
+    """All films on the kit.
 
-    def __init__(self, folder: Path, *, reserve: int, last_film: Path) -> None:
+    `reserve` bytes stay free, so that a film can always be closed and receipted; no film is begun without `room` bytes
+    above them.
+    """
+
+    def __init__(self, folder: Path, *, reserve: int, last_film: Path, room: int = 0) -> None:
         self._films = folder / "films"
         self._reserve = reserve
+        self._room = room
         self._last_film = last_film
         durable.make_folder(self._films)
 
@@ -57,17 +63,17 @@ class Spool:
 
     def new_film(self, film: str, key: FilmKey) -> SpooledFilm:
         """Make a film's folder with its `film.key`. Raises `CardFull`."""
-        self.require_room()
+        self.require_room(self._room)
         spooled = SpooledFilm(self._films / film)
         spooled.begin(key.sealed)
         self._remember(spooled)
         return spooled
 
-    def require_room(self) -> None:
-        """Raise `CardFull` when what is free is only the reserve."""
+    def require_room(self, room: int = 0) -> None:
+        """Raise `CardFull` when what is free is only the reserve, or less than `room` bytes above it."""
         status = os.statvfs(self._films)
-        if status.f_bavail * status.f_frsize < self._reserve:
-            raise CardFull("The card is full. Bring the kit to its dock and wait until its films are with the agency.")
+        if status.f_bavail * status.f_frsize < self._reserve + room:
+            raise CardFull(ADVICE[Trouble.CARD_FULL])
 
     def recover(self, kit_key: EllipticCurvePrivateKey) -> Iterator[Manifest]:
         """Bring every film into a settled state after a start, and yield the manifests of those closed now.

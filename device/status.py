@@ -12,7 +12,7 @@ from footage.messages import Message, MessageT, decode
 
 
 class RecorderStatus(Message, frozen=True):
-    """The recorder: its state, its lights, the running film and its durable parts, and a fault in words."""
+    """The recorder: its state, its lights, the running film and its durable parts, a fault in words, and warnings."""
 
     state: str
     tally: bool
@@ -22,6 +22,7 @@ class RecorderStatus(Message, frozen=True):
     parts: int = 0
     fault_code: str = ""
     fault: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 class UplinkStatus(Message, frozen=True):

@@ -2,67 +2,92 @@
 
 import logging
 import queue
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from enum import Enum, auto
+from typing import NamedTuple
 
-from device.errors import DeviceError
+from device.errors import DeviceError, KitUnfit, NothingToTakeBack
 from device.filming import Filming
 from device.panel import Panel
-from device.ports import CameraFailed
-from device.recorder import Effect, Event, State, step
+from device.ports import CameraFailed, Notice
+from device.recorder import Announcement, Effect, Event, State, step
 from device.spool import Spool
 from device.status import RecorderStatus
+from device.trouble import ADVICE, BEHIND, Trouble
+from device.watch import Watch
 from footage.errors import FootageError
 from footage.manifest import Ended
 from footage.notes import NoteEvent
 
-NO_PICTURE_SECONDS = 5.0  # a hung camera says nothing, so its silence must
 _TICK_SECONDS = 0.25
 
 _log = logging.getLogger(__name__)
 
 _ENDINGS = {
     Effect.CLOSE_STOPPED: Ended.STOPPED,
+    Effect.CLOSE_TIME_UP: Ended.TIME_UP,
     Effect.CLOSE_SHUT_DOWN: Ended.SHUT_DOWN,
     Effect.CLOSE_CAMERA_STALLED: Ended.CAMERA_STALLED,
     Effect.CLOSE_CARD_FULL: Ended.CARD_FULL,
     Effect.CLOSE_CARD_FAILED: Ended.CARD_FAILED,
     Effect.CLOSE_RECORDER_FAILED: Ended.RECORDER_FAILED,
     Effect.CLOSE_LIGHT_FAILED: Ended.LIGHT_FAILED,
+    Effect.CLOSE_BATTERY_LOW: Ended.BATTERY_LOW,
+    Effect.CLOSE_TOO_HOT: Ended.TOO_HOT,
 }
-_ADVICE = {
-    Ended.CAMERA_STALLED: "The camera gives no pictures any more. The film so far is kept. Check the camera's cable.",
-    Ended.CARD_FULL: "The card is full. The film so far is kept. Bring the kit to its dock.",
-    Ended.CARD_FAILED: "The card does not take the film. What was written is kept. Have the card replaced.",
-    Ended.RECORDER_FAILED: "Filming failed. The film so far is kept. Tell IT; the log says why.",
-    Ended.LIGHT_FAILED: "The recording light failed, so filming stopped. The film so far is kept. Have it repaired.",
-}
+
+
+class Outcome(Enum):
+    """How `run` ended."""
+
+    SHUT_DOWN = auto()
+    RESTART = auto()  # a new process must go on: a camera hangs in this one, or the agency's policy changed
+
+
+class Fault(NamedTuple):
+    """What ended a film or kept it from beginning, in words; shown until a person presses a button."""
+
+    trouble: Trouble
+    text: str
 
 
 class Supervisor:
-    """`post` events from any thread, `run` in one. `report` is told the status after each change and each tick."""
+    """`post` events from any thread, `run` in one.
+
+    `report` is told the status after each change and each tick. `alive` is called as long as all is well: while
+    filming only when another part has become durable. `fault` and `standing` warnings come from before the start.
+    """
 
     def __init__(
         self,
         *,
-        filming_for: Callable[[Callable[[Event], None]], Filming],
+        filming_for: Callable[[Callable[[Event | Notice], None]], Filming],
         panel_for: Callable[[Callable[[Event], None]], Panel],
         spool: Spool,
-        agreement_seconds: float,
+        watch: Watch,
         report: Callable[[RecorderStatus], None],
+        alive: Callable[[], None] = lambda: None,
+        fault: Fault | None = None,
+        standing: Iterable[Trouble] = (),
     ) -> None:
-        self.state = State.READY
-        self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        self.state = State.READY if fault is None else State.FAULT
+        self._events: queue.SimpleQueue[Event | Notice | None] = queue.SimpleQueue()
         self._spool = spool
-        self._agreement_seconds = agreement_seconds
-        self._agreed_until = 0.0
-        self._fault = ("", "")
+        self._watch = watch
         self._tell = report
+        self._alive = alive
+        self._alive_parts = -1
+        self._fault = fault
+        self._standing = set(standing)
+        self._warnings: tuple[Trouble, ...] = ()
+        self._microphone_away = False
+        self._camera_hangs = False
+        self._restart = False
         self._filming = filming_for(self.post)
         self._panel = panel_for(self.post)
-        self._panel.show(self.state)
+        self._show()
 
-    def post(self, event: Event) -> None:
+    def post(self, event: Event | Notice) -> None:
         """Say that something happened."""
         self._events.put(event)
 
@@ -71,40 +96,58 @@ class Supervisor:
         self._events.put(Event.SHUT_DOWN)
         self._events.put(None)
 
-    def run(self) -> None:
-        """Handle events until `shut_down`."""
+    def run(self) -> Outcome:
+        """Handle events until `shut_down`, or until a new process must go on."""
         try:
             self._report()
-            while True:
+            while not self._restart:
                 try:
                     event = self._events.get(timeout=_TICK_SECONDS)
                     if event is None:
-                        return
+                        return Outcome.SHUT_DOWN
+                    self.handle(event)
                 except queue.Empty:
-                    event = self._overdue()
-                if event is not None:
-                    self._handle(event)
-                self._report()
+                    self.tick()
+            return Outcome.RESTART
         finally:
-            self._filming.stop_camera()  # first, whatever went wrong: no camera without its light
+            if not self._camera_hangs:
+                self._filming.stop_camera()  # first, whatever went wrong: no camera without its light
             self._panel.close()
             self._filming.shut_down()
 
-    def _handle(self, event: Event) -> None:
+    def handle(self, event: Event | Notice) -> None:
         """Take one step, and then those that follow from its effects."""
+        if isinstance(event, Notice):
+            self._microphone_away = event is Notice.MICROPHONE_AWAY
+            self.tick()
+            return
         follow_up: Event | None = event
         while follow_up is not None:
             before, (self.state, effects) = self.state, step(self.state, follow_up)
             if self.state is not before:
                 _log.info("%s: %s → %s", follow_up.value, before.value, self.state.value)
-            self._panel.show(self.state)
+            self._show()
             self._report()
             follow_up = self._perform_all(effects)
+        self._show()
+        self._report()
 
-    def _perform_all(self, effects: tuple[Effect, ...]) -> Event | None:
+    def tick(self) -> None:
+        """See to what time and sensors ask for."""
+        film = self._filming.film
+        event = self._watch.due(self.state, film.at_ms if film else 0, self._filming.silent_seconds())
+        self._warn()
+        if event is not None:
+            self.handle(event)
+        self._report()
+
+    def _perform_all(self, effects: tuple[Effect | Announcement, ...]) -> Event | None:
         """Perform the effects in order and return the event that follows. A failed start ends the row."""
         following = None
         for effect in effects:
+            if isinstance(effect, Announcement):
+                self._panel.announce(effect)
+                continue
             result = self._perform(effect)
             if result is Event.START_FAILED:
                 return result
@@ -114,75 +157,120 @@ class Supervisor:
     def _perform(self, effect: Effect) -> Event | None:
         match effect:
             case Effect.CONSENT_LIGHT_ON:
-                self._agreed_until = time.monotonic() + self._agreement_seconds
-                self._fault = ("", "")
+                self._watch.agreed()
                 self._panel.consent(lit=True)
             case Effect.CONSENT_LIGHT_OFF:
                 self._panel.consent(lit=False)
             case Effect.PREPARE_FILM:
                 self._filming.prepare()
+            case Effect.CHECK_KIT:
+                return self._attempt(self._check_kit, Event.START_FAILED)
             case Effect.PROVE_TALLY:
-                return self._attempt(self._panel.prove_tally)
+                return self._attempt(self._panel.prove_tally, Event.START_FAILED)
             case Effect.START_FILMING:
-                return self._attempt(self._filming.start)
+                self._watch.film_begun()
+                self._alive_parts = -1
+                return self._attempt(self._filming.start, Event.START_FAILED)
             case Effect.MARK_MOMENT:
                 self._filming.note(NoteEvent.MOMENT)
+            case Effect.NOTE_FAMILY_STOP:
+                self._filming.note(NoteEvent.STOPPED_BY_FAMILY)
             case Effect.STOP_CAMERA:
-                self._filming.stop_camera()
+                self._camera_hangs = not self._filming.stop_camera()
+            case Effect.ABANDON_CAMERA:
+                self._camera_hangs = True
             case Effect.TALLY_OFF:
                 self._panel.tally_off()
             case Effect.DESTROY_LAST_FILM:
-                self._attempt(lambda: self._spool.last_film().take_back())
+                return self._attempt(self._destroy_last_film, Event.DESTROY_FAILED)
+            case Effect.CLEAR_FAULT:
+                self._fault = None
+            case Effect.RESTART:
+                self._restart = True
             case _:
                 return self._close_film(_ENDINGS[effect])
         return None
 
-    def _attempt(self, action: Callable[[], None]) -> Event | None:
+    def _check_kit(self) -> None:
+        if (trouble := self._watch.unfit()) is not None:
+            raise KitUnfit(trouble)
+
+    def _destroy_last_film(self) -> None:
+        try:
+            self._spool.last_film().take_back()
+        except NothingToTakeBack as reason:
+            _log.info("%s", reason)
+            self._panel.announce(Announcement.REFUSED)
+        else:
+            self._panel.announce(Announcement.TAKEN_BACK)
+
+    def _attempt(self, action: Callable[[], None], failure: Event) -> Event | None:
         try:
             action()
         except (DeviceError, FootageError) as reason:
-            self._set_fault(reason.code, str(reason))
-        except (CameraFailed, OSError) as reason:
-            self._set_fault("start-failed", str(reason))
+            self._set_fault(Trouble.of(reason.code), str(reason))
+        except CameraFailed as reason:
+            self._set_fault(Trouble.CAMERA_FAILED, str(reason))
+        except OSError as reason:
+            self._set_fault(Trouble.CARD_FAILED, f"The card refuses ({reason.strerror}). Have it replaced.")
         else:
             return None
-        return Event.START_FAILED
+        return failure
 
     def _close_film(self, ended: Ended) -> Event:
         try:
             manifest = self._filming.close(ended)
         except OSError as reason:
-            self._set_fault("card-failed", f"The film can't be closed ({reason.strerror}). The next start closes it.")
-            return Event.FILM_CLOSED_BY_FAULT
-        if manifest is not None:
-            ended = manifest.ended  # writing the last part may have failed
-        if ended in _ADVICE:
-            self._set_fault(ended.value.replace(" ", "-"), _ADVICE[ended])
-            return Event.FILM_CLOSED_BY_FAULT
-        return Event.FILM_CLOSED
+            text = f"The film can't be closed ({reason.strerror}). The next start closes it."
+            self._set_fault(Trouble.CARD_FAILED, text)
+        else:
+            if manifest is not None:
+                ended = manifest.ended  # writing the last part may have failed
+            if ended in BEHIND:
+                self._set_fault(BEHIND[ended], ADVICE[BEHIND[ended]])
+        if self._camera_hangs:
+            self._fault = self._fault or Fault(Trouble.CAMERA_STALLED, ADVICE[Trouble.CAMERA_STALLED])
+            return Event.FILM_CLOSED_CAMERA_HANGS
+        return Event.FILM_CLOSED if self._fault is None else Event.FILM_CLOSED_BY_FAULT
 
-    def _set_fault(self, code: str, text: str) -> None:
-        self._fault = (code, text)
-        _log.warning("%s: %s", code, text)
+    def _set_fault(self, trouble: Trouble, text: str) -> None:
+        self._fault = Fault(trouble, text)
+        _log.warning("%s: %s", trouble.value, text)
 
-    def _overdue(self) -> Event | None:
-        if self.state is State.AGREED and time.monotonic() > self._agreed_until:
-            return Event.AGREEMENT_LAPSED
-        if self.state is State.RECORDING and self._filming.silent_seconds() > NO_PICTURE_SECONDS:
-            return Event.CAMERA_STALLED
-        return None
+    def _warn(self) -> None:
+        """Tell of warnings that are new, in the running film too."""
+        now = self._watch.warnings() | self._standing | ({Trouble.MICROPHONE_AWAY} if self._microphone_away else set())
+        warnings = tuple(trouble for trouble in Trouble if trouble in now)
+        if warnings == self._warnings:
+            return
+        for trouble in now - set(self._warnings):
+            _log.warning("%s: %s", trouble.value, ADVICE[trouble])
+            self._filming.note(NoteEvent.WARNING, trouble.value)
+        if now - set(self._warnings):
+            self._panel.announce(Announcement.WARNING)
+        for trouble in set(self._warnings) - now:
+            _log.info("%s: over", trouble.value)
+        self._warnings = warnings
+        self._show()
+
+    def _show(self) -> None:
+        self._panel.show(self.state, self._fault.trouble if self._fault else None, self._warnings)
 
     def _report(self) -> None:
-        film = self._filming.writer.film if self._filming.writer else None
-        code, text = self._fault
+        film = self._filming.film
+        parts = len(film.parts) if film else 0
+        if self.state is not State.RECORDING or parts > self._alive_parts:
+            self._alive_parts = parts
+            self._alive()
         self._tell(
             RecorderStatus(
                 state=self.state.value,
                 **self._panel.lights,
                 film=film.spooled.film if film else "",
                 at_ms=film.at_ms if film else 0,
-                parts=len(film.parts) if film else 0,
-                fault_code=code,
-                fault=text,
+                parts=parts,
+                fault_code=self._fault.trouble.value if self._fault else "",
+                fault=self._fault.text if self._fault else "",
+                warnings=tuple(trouble.value for trouble in self._warnings),
             )
         )

@@ -36,12 +36,15 @@ class Ended(StrEnum):
 
     STOPPED = "stopped"  # by a button
     SHUT_DOWN = "shut down"  # the kit was switched off while filming
+    TIME_UP = "time is up"  # the longest film that the kit makes
     INTERRUPTED = "interrupted"  # power cut or crash; closed from its files at the next start
     CARD_FULL = "card full"
     CARD_FAILED = "card failed"  # it refuses to write, or is too slow
     RECORDER_FAILED = "recorder failed"  # a fault of the software; the log tells it
     CAMERA_STALLED = "camera stalled"
     LIGHT_FAILED = "light failed"
+    BATTERY_LOW = "battery low"
+    TOO_HOT = "too hot"
     SPOOL_DAMAGED = "spool damaged"  # the card lost a part that had been durable
 
 

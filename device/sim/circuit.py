@@ -1,11 +1,13 @@
 """The kit's circuit on gpiozero's MockFactory: fingers on the buttons, and light current that can be sensed or cut."""
 
 import time
+from typing import Any
 
 from gpiozero.pins.mock import MockConnectedPin, MockFactory
 
 from device.board import Board
 from device.panel import AGREE_HOLD_SECONDS, RECORD_HOLD_SECONDS
+from device.sim.sensors import SimulatedSensors
 
 PRESS_SECONDS = 0.1
 _HOLD_MARGIN_SECONDS = 0.3
@@ -16,6 +18,7 @@ class SimulatedCircuit:
 
     def __init__(self, board: Board) -> None:
         self.pin_factory = MockFactory()
+        self.sensors = SimulatedSensors()
         self._buttons = {"agree": board.agree_button, "record": board.record_button}
         self._hold_seconds = {"agree": AGREE_HOLD_SECONDS, "record": RECORD_HOLD_SECONDS}
         self._sense = self.pin_factory.pin(board.tally_sense)
@@ -34,6 +37,21 @@ class SimulatedCircuit:
         """Break the recording light's current, now and for good."""
         self._tally.input_pin = None
         self._sense.drive_low()
+
+    def drain_battery(self) -> None:
+        """Leave the battery a few minutes."""
+        self._feel(battery_low=True)
+
+    def heat_up(self) -> None:
+        """Put the kit into the sun."""
+        self._feel(temperature=90.0)
+
+    def weaken_supply(self) -> None:
+        """Put a supply in that is too weak."""
+        self._feel(undervoltage=True)
+
+    def _feel(self, **readings: Any) -> None:
+        self.sensors.readings = self.sensors.readings._replace(**readings)
 
     def _push(self, button: str, seconds: float) -> None:
         pin = self.pin_factory.pin(self._buttons[button])

@@ -18,7 +18,7 @@ def simulated_rig(
     """Return a rig that plays `script`, or the keyboard where there is none. Raises `ScriptInvalid`."""
     circuit = SimulatedCircuit(board)
     visit = partial(play, _read_script(script), circuit) if script else partial(play_keyboard, circuit)
-    return Rig(SimulatedCamera(source, picture=picture, sound=sound), circuit.pin_factory, visit)
+    return Rig(SimulatedCamera(source, picture=picture, sound=sound), circuit.sensors, circuit.pin_factory, visit)
 
 
 def _read_script(path: Path) -> list[Action]:

@@ -8,6 +8,9 @@ A script has one action a line; `#` begins a comment:
     hold agree        # 5 s: the family takes the last film back
     wait 20           # seconds
     cut light         # the recording light fails
+    drain battery     # it lasts for minutes only
+    heat up           # the kit lies in the sun
+    weaken supply     # the voltage falls
 """
 
 import sys
@@ -28,6 +31,9 @@ _ACTIONS: dict[str, Action] = {
     "hold agree": lambda circuit: circuit.hold("agree"),
     "hold record": lambda circuit: circuit.hold("record"),
     "cut light": SimulatedCircuit.cut_light,
+    "drain battery": SimulatedCircuit.drain_battery,
+    "heat up": SimulatedCircuit.heat_up,
+    "weaken supply": SimulatedCircuit.weaken_supply,
 }
 _KEYS = {"a": "press agree", "r": "press record", "s": "hold record", "t": "hold agree", "l": "cut light"}
 KEYBOARD_HELP = (

@@ -4,10 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.recorder import TABLE, Effect, Event, State, step
+from device.recorder import TABLE, Announcement, Effect, Event, State, step
 
 EXPECTED = {
-    State.READY: {Event.AGREE: State.AGREED, Event.TAKE_BACK: State.READY},
+    State.READY: {
+        Event.AGREE: State.AGREED,
+        Event.TAKE_BACK: State.READY,
+        Event.DESTROY_FAILED: State.FAULT,
+        Event.POLICY_CHANGED: State.READY,
+    },
     State.AGREED: {
         Event.AGREE: State.READY,
         Event.AGREEMENT_LAPSED: State.READY,
@@ -16,7 +21,11 @@ EXPECTED = {
     },
     State.RECORDING: {
         Event.MOMENT: State.RECORDING,
+        Event.FIVE_MINUTES: State.RECORDING,
+        Event.TEN_MINUTES: State.RECORDING,
+        Event.TIME_UP: State.CLOSING,
         Event.STOP: State.CLOSING,
+        Event.FAMILY_STOP: State.CLOSING,
         Event.TAKE_BACK: State.CLOSING,
         Event.START_FAILED: State.FAULT,
         Event.CAMERA_STALLED: State.CLOSING,
@@ -24,9 +33,16 @@ EXPECTED = {
         Event.CARD_FAILED: State.CLOSING,
         Event.RECORDER_FAILED: State.CLOSING,
         Event.LIGHT_FAILED: State.CLOSING,
+        Event.BATTERY_LOW: State.CLOSING,
+        Event.TOO_HOT: State.CLOSING,
         Event.SHUT_DOWN: State.CLOSING,
     },
-    State.CLOSING: {Event.FILM_CLOSED: State.READY, Event.FILM_CLOSED_BY_FAULT: State.FAULT},
+    State.CLOSING: {
+        Event.FILM_CLOSED: State.READY,
+        Event.FILM_CLOSED_BY_FAULT: State.FAULT,
+        Event.FILM_CLOSED_CAMERA_HANGS: State.FAULT,
+        Event.DESTROY_FAILED: State.FAULT,
+    },
     State.FAULT: {Event.AGREE: State.READY, Event.RECORD: State.READY, Event.TAKE_BACK: State.READY},
 }
 CLOSINGS = {effect for effect in Effect if effect.name.startswith("CLOSE_")}
@@ -66,7 +82,7 @@ def test_promises_under_any_order_of_events(events: list[Event]) -> None:
                     assert agreed, "never a film without agreement"
                     assert tally, "never a camera without tally"
                     filming = open_film = True
-                case Effect.STOP_CAMERA:
+                case Effect.STOP_CAMERA | Effect.ABANDON_CAMERA:
                     filming = False
                 case Effect.TALLY_OFF:
                     assert not filming, "the tally outlives the camera"
@@ -74,7 +90,7 @@ def test_promises_under_any_order_of_events(events: list[Event]) -> None:
                     tally = open_film = False
                 case Effect.DESTROY_LAST_FILM:
                     assert not filming, "a running film is stopped before it is destroyed"
-                case closing if closing in CLOSINGS:
+                case Effect() if effect in CLOSINGS:
                     assert not filming, "a film is closed after its last frame"
                     open_film = False
         assert (state is State.RECORDING) == filming
@@ -85,4 +101,22 @@ def test_promises_under_any_order_of_events(events: list[Event]) -> None:
 def test_whatever_ends_filming_stops_the_camera_first(event: Event) -> None:
     following = step(State.RECORDING, event)
     if following.state is not State.RECORDING:
-        assert following.effects[0] is Effect.STOP_CAMERA
+        assert following.effects[0] in {Effect.STOP_CAMERA, Effect.ABANDON_CAMERA}
+
+
+def test_a_camera_that_is_not_stopped_loses_its_power_and_the_process_ends() -> None:
+    assert step(State.RECORDING, Event.CAMERA_STALLED).effects[0] is Effect.ABANDON_CAMERA
+    effects = step(State.CLOSING, Event.FILM_CLOSED_CAMERA_HANGS).effects
+    assert effects.index(Effect.TALLY_OFF) < effects.index(Effect.RESTART)
+
+
+def test_every_effect_and_announcement_is_used() -> None:
+    used = {effect for following in TABLE.values() for effect in following.effects}
+    told_by_the_supervisor = {Announcement.TAKEN_BACK, Announcement.REFUSED, Announcement.WARNING}
+    assert used | told_by_the_supervisor == {*Effect, *Announcement}
+
+
+def test_no_fault_is_silent_and_nothing_else_sounds_like_one() -> None:
+    for (state, _), following in TABLE.items():
+        becomes_faulty = state is not State.FAULT and following.state is State.FAULT
+        assert (Announcement.FAULT in following.effects) == becomes_faulty

@@ -13,6 +13,7 @@ from device.config import KitConfig
 from device.film_starter import FilmStarter
 from device.filming import Filming
 from device.panel import Panel
+from device.policy import PolicyWatch
 from device.recorder import Event, State
 from device.sealed_film import SealedFilm
 from device.sim.camera import SimulatedCamera
@@ -20,19 +21,25 @@ from device.sim.circuit import SimulatedCircuit
 from device.sim.faults import Faults
 from device.spooled_film import FilmState
 from device.status import RecorderStatus
-from device.supervisor import Supervisor
+from device.supervisor import Outcome, Supervisor
+from device.watch import Limits, Watch
 from footage import durable
 from footage.manifest import Ended
 from footage.notes import NoteEvent, decode_note
 from footage.parts import PartKind
 from tests.device.kit import PICTURE, Kit
 
+LIMITS = Limits(agreement_seconds=60, film_seconds=60)
+
 
 class Recorder:
     """A running recorder on a kit."""
 
-    def __init__(self, folder: Path, camera: SimulatedCamera, *, agreement_seconds: float = 60) -> None:
+    def __init__(self, folder: Path, camera: SimulatedCamera, limits: Limits) -> None:
         self.kit = Kit(folder)
+        self.folder = folder
+        self.outcome: Outcome | None = None
+        self.signs_of_life: list[State] = []
         self.statuses: list[RecorderStatus] = []
         self.circuit = SimulatedCircuit(BOARD)
         durable.write_file(folder / "directory.jws", self.kit.agency.signed_directory().encode())
@@ -47,11 +54,15 @@ class Recorder:
             filming_for=lambda post: Filming(camera, self.kit.spool, starter, self.kit.agency.kit_key, post),
             panel_for=lambda post: Panel(BOARD, post, self.circuit.pin_factory),
             spool=self.kit.spool,
-            agreement_seconds=agreement_seconds,
+            watch=Watch(self.circuit.sensors, limits, PolicyWatch(config).changed),
             report=self.statuses.append,
+            alive=lambda: self.signs_of_life.append(self.supervisor.state),
         )
-        self.thread = threading.Thread(target=self.supervisor.run)
+        self.thread = threading.Thread(target=self._run)
         self.thread.start()
+
+    def _run(self) -> None:
+        self.outcome = self.supervisor.run()
 
     def do(self, *events: Event) -> None:
         for event in events:
@@ -85,9 +96,9 @@ Start = Callable[..., Recorder]
 def start(tmp_path: Path) -> Iterator[Start]:
     recorders: list[Recorder] = []
 
-    def begin(*, agreement_seconds: float = 60, source: Path | None = None, faults: Faults | None = None) -> Recorder:
+    def begin(*, limits: Limits = LIMITS, source: Path | None = None, faults: Faults | None = None) -> Recorder:
         camera = SimulatedCamera(source, picture=PICTURE, speed=10, faults=faults or Faults())
-        recorders.append(Recorder(tmp_path, camera, agreement_seconds=agreement_seconds))
+        recorders.append(Recorder(tmp_path, camera, limits))
         return recorders[-1]
 
     yield begin
@@ -119,7 +130,7 @@ def test_without_agreement_nothing_is_filmed(start: Start) -> None:
 
 
 def test_an_agreement_lapses(start: Start) -> None:
-    recorder = start(agreement_seconds=0.2)
+    recorder = start(limits=Limits(agreement_seconds=0.2))
     recorder.do(Event.AGREE)
     recorder.wait_for(lambda status: status.state == "agreed")
     recorder.wait_for(lambda status: status.state == "ready" and not status.consent)
@@ -153,7 +164,7 @@ def test_switching_off_closes_the_film(start: Start) -> None:
     ],
 )
 def test_a_camera_that_gives_up(start: Start, monkeypatch: pytest.MonkeyPatch, faults: Faults, ended: Ended) -> None:
-    monkeypatch.setattr("device.supervisor.NO_PICTURE_SECONDS", 1.0)
+    monkeypatch.setattr("device.watch.NO_PICTURE_SECONDS", 1.0)
     recorder = start(faults=faults)
     recorder.do(Event.AGREE, Event.RECORD)
     status = recorder.wait_for(lambda status: status.state == "fault")
@@ -161,6 +172,8 @@ def test_a_camera_that_gives_up(start: Start, monkeypatch: pytest.MonkeyPatch, f
     assert "cable" in status.fault
     assert not status.tally
     assert recorder.ended() is ended
+    recorder.thread.join(20)
+    assert recorder.outcome is Outcome.RESTART, "a new process begins afresh"
 
 
 def test_a_light_that_fails_stops_the_film(start: Start) -> None:
@@ -175,7 +188,7 @@ def test_a_dark_light_prevents_the_film(start: Start) -> None:
     recorder = start()
     recorder.circuit.cut_light()
     recorder.do(Event.AGREE, Event.RECORD)
-    recorder.wait_for(lambda status: status.state == "fault" and status.fault_code == "tally-dark")
+    recorder.wait_for(lambda status: status.state == "fault" and status.fault_code == "light-failed")
     assert recorder.kit.spool.films() == []
 
 
