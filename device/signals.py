@@ -43,7 +43,7 @@ ANNOUNCEMENTS = {
     Announcement.TAKEN_BACK: Told(((1, 1, 1), (1, 1, 0), (1, 0, 0), DARK) * 2, Tone(3, 0.4)),
     Announcement.FAULT: Told((), Tone(5, 0.1)),
     Announcement.WARNING: Told((), Tone(2, 0.4)),
-    Announcement.REFUSED: Told((DARK, DARK), Tone(2, 0.4)),
+    Announcement.REFUSED: Told((DARK, DARK), Tone(2, 0.6)),
 }
 
 STATES: dict[State, tuple[Lamps, ...]] = {

@@ -52,7 +52,7 @@ class Fault(NamedTuple):
 
 
 class Supervisor:
-    """`post` events from any thread, `run` in one.
+    """`post` events from any thread, `run` in one; `outcome` is None as long as it goes on.
 
     `report` is told the status after each change and each tick. `alive` is called as long as all is well: while
     filming only when another part has become durable. `fault` and `standing` warnings come from before the start.
@@ -82,7 +82,7 @@ class Supervisor:
         self._warnings: tuple[Trouble, ...] = ()
         self._microphone_away = False
         self._camera_hangs = False
-        self._restart = False
+        self.outcome: Outcome | None = None
         self._filming = filming_for(self.post)
         self._panel = panel_for(self.post)
         self._show()
@@ -100,27 +100,37 @@ class Supervisor:
         """Handle events until `shut_down`, or until a new process must go on."""
         try:
             self._report()
-            while not self._restart:
-                try:
-                    event = self._events.get(timeout=_TICK_SECONDS)
-                    if event is None:
-                        return Outcome.SHUT_DOWN
-                    self.handle(event)
-                except queue.Empty:
-                    self.tick()
-            return Outcome.RESTART
+            while self.outcome is None:
+                self.turn()
+            return self.outcome
         finally:
-            if not self._camera_hangs:
-                self._filming.stop_camera()  # first, whatever went wrong: no camera without its light
-            self._panel.close()
-            self._filming.shut_down()
+            self.close()
 
-    def handle(self, event: Event | Notice) -> None:
-        """Take one step, and then those that follow from its effects."""
-        if isinstance(event, Notice):
-            self._microphone_away = event is Notice.MICROPHONE_AWAY
-            self.tick()
+    def turn(self, seconds: float = _TICK_SECONDS) -> None:
+        """Handle the next event; if none comes in time, see to what time and sensors ask for."""
+        try:
+            event = self._events.get(timeout=seconds)
+        except queue.Empty:
+            self._tick()
             return
+        match event:
+            case None:
+                self.outcome = Outcome.SHUT_DOWN
+            case Notice():
+                self._microphone_away = event is Notice.MICROPHONE_AWAY
+                self._tick()
+            case _:
+                self._handle(event)
+
+    def close(self) -> None:
+        """Stop the camera, whatever went wrong, for it must not run without its light; then go dark."""
+        if not self._camera_hangs:
+            self._filming.stop_camera()
+        self._panel.close()
+        self._filming.shut_down()
+
+    def _handle(self, event: Event) -> None:
+        """Take one step, and then those that follow from its effects."""
         follow_up: Event | None = event
         while follow_up is not None:
             before, (self.state, effects) = self.state, step(self.state, follow_up)
@@ -132,13 +142,12 @@ class Supervisor:
         self._show()
         self._report()
 
-    def tick(self) -> None:
-        """See to what time and sensors ask for."""
+    def _tick(self) -> None:
         film = self._filming.film
         event = self._watch.due(self.state, film.at_ms if film else 0, self._filming.silent_seconds())
         self._warn()
         if event is not None:
-            self.handle(event)
+            self._handle(event)
         self._report()
 
     def _perform_all(self, effects: tuple[Effect | Announcement, ...]) -> Event | None:
@@ -186,7 +195,7 @@ class Supervisor:
             case Effect.CLEAR_FAULT:
                 self._fault = None
             case Effect.RESTART:
-                self._restart = True
+                self.outcome = Outcome.RESTART
             case _:
                 return self._close_film(_ENDINGS[effect])
         return None

@@ -10,7 +10,7 @@ from device.recorder import Event, State
 from device.trouble import Trouble
 
 NO_PICTURE_SECONDS = 5.0  # a hung camera says nothing, so its silence must
-_FELT_EVERY_SECONDS = 2.0
+FEEL_EVERY_SECONDS = 2.0
 _CUES = ((5 * 60_000, Event.FIVE_MINUTES), (10 * 60_000, Event.TEN_MINUTES))  # from ms of film on
 _FAILURES = {Trouble.BATTERY_LOW: Event.BATTERY_LOW, Trouble.TOO_HOT: Event.TOO_HOT}
 
@@ -77,5 +77,5 @@ class Watch:
 
     def _feel(self) -> None:
         if (now := time.monotonic()) >= self._feel_at:
-            self._feel_at = now + _FELT_EVERY_SECONDS
+            self._feel_at = now + FEEL_EVERY_SECONDS
             self._readings = self._sensors.read()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from device.board import BOARD
 from device.config import KitConfig
@@ -21,10 +22,12 @@ from device.sim.circuit import SimulatedCircuit
 from device.sim.faults import Faults
 from device.spooled_film import FilmState
 from device.status import RecorderStatus
-from device.supervisor import Outcome, Supervisor
+from device.supervisor import Fault, Outcome, Supervisor
+from device.trouble import Trouble
 from device.watch import Limits, Watch
 from footage import durable
-from footage.manifest import Ended
+from footage.directory import Policy
+from footage.manifest import ClockStatus, Ended
 from footage.notes import NoteEvent, decode_note
 from footage.parts import PartKind
 from tests.device.kit import PICTURE, Kit
@@ -35,8 +38,9 @@ LIMITS = Limits(agreement_seconds=60, film_seconds=60)
 class Recorder:
     """A running recorder on a kit."""
 
-    def __init__(self, folder: Path, camera: SimulatedCamera, limits: Limits) -> None:
+    def __init__(self, folder: Path, camera: SimulatedCamera, limits: Limits, fault: Fault | None = None) -> None:
         self.kit = Kit(folder)
+        self.camera = camera
         self.folder = folder
         self.outcome: Outcome | None = None
         self.signs_of_life: list[State] = []
@@ -56,6 +60,7 @@ class Recorder:
             spool=self.kit.spool,
             watch=Watch(self.circuit.sensors, limits, PolicyWatch(config).changed),
             report=self.statuses.append,
+            fault=fault,
             alive=lambda: self.signs_of_life.append(self.supervisor.state),
         )
         self.thread = threading.Thread(target=self._run)
@@ -78,6 +83,11 @@ class Recorder:
     def film_parts(self, parts: int) -> None:
         self.do(Event.AGREE, Event.RECORD)
         self.wait_for(lambda status: status.parts >= parts)
+
+    def accept(self, **changes: object) -> None:
+        """Give the kit a newer directory, as the uplink does."""
+        directory = replace(self.kit.agency.directory(version=2), **changes)
+        durable.write_file(self.folder / "directory.jws", self.kit.agency.signed_directory(directory).encode())
 
     def ended(self) -> Ended:
         (film,) = self.kit.spool.films()
@@ -230,3 +240,118 @@ def test_a_card_that_refuses_the_last_part_of_a_stopped_film(start: Start, monke
     status = recorder.wait_for(lambda status: status.state == "fault" and not status.consent)
     assert status.fault_code == "card-failed"
     assert recorder.ended() is Ended.CARD_FAILED
+
+
+def notes(recorder: Recorder) -> list[tuple[NoteEvent, str]]:
+    (film,) = recorder.kit.spool.films()
+    opened = recorder.kit.verified(film).opened_parts([recorder.kit.agency.recovery], [PartKind.NOTE])
+    return [(note.event, note.detail) for note in (decode_note(plaintext) for _, plaintext in opened)]
+
+
+def test_a_film_the_family_stops_says_so_inside(start: Start) -> None:
+    recorder = start()
+    recorder.film_parts(3)
+    recorder.do(Event.FAMILY_STOP)
+    recorder.wait_for(lambda status: status.state == "ready")
+    assert recorder.ended() is Ended.STOPPED, "outside it looks like any other"
+    assert notes(recorder)[-1] == (NoteEvent.STOPPED_BY_FAMILY, "")
+
+
+def test_the_longest_film_ends_by_itself(start: Start) -> None:
+    recorder = start(limits=Limits(film_seconds=3))
+    recorder.do(Event.AGREE, Event.RECORD)
+    recorder.wait_for(lambda status: status.state == "recording")
+    recorder.wait_for(lambda status: status.state == "ready")
+    assert recorder.ended() is Ended.TIME_UP
+
+
+@pytest.mark.parametrize(
+    ("fault", "ended"),
+    [(SimulatedCircuit.drain_battery, Ended.BATTERY_LOW), (SimulatedCircuit.heat_up, Ended.TOO_HOT)],
+)
+def test_a_kit_that_fails_closes_its_film_and_begins_no_other(
+    start: Start, fault: Callable[[SimulatedCircuit], None], ended: Ended
+) -> None:
+    recorder = start()
+    recorder.film_parts(3)
+    fault(recorder.circuit)
+    status = recorder.wait_for(lambda status: status.state == "fault" and not status.tally)
+    assert recorder.ended() is ended
+    recorder.do(Event.AGREE, Event.AGREE, Event.RECORD)
+    again = recorder.wait_for(lambda status: status.state == "fault" and not status.consent)
+    assert again.fault_code == status.fault_code
+    assert len(recorder.kit.spool.films()) == 1
+
+
+def test_warnings_are_told_and_sealed_into_the_film(start: Start) -> None:
+    recorder = start(faults=Faults(microphone_away=(1, 2)))
+    recorder.film_parts(2)
+    recorder.circuit.weaken_supply()
+    recorder.wait_for(lambda status: "undervoltage" in status.warnings)
+    recorder.do(Event.STOP)
+    status = recorder.wait_for(lambda status: status.state == "ready")
+    assert status.warnings == ("undervoltage",), "the microphone is back"
+    assert (NoteEvent.WARNING, "undervoltage") in notes(recorder)
+    assert (NoteEvent.WARNING, "microphone-away") in notes(recorder)
+
+
+def test_another_policy_asks_for_a_new_process(start: Start) -> None:
+    recorder = start()
+    recorder.wait_for(lambda status: status.state == "ready")
+    recorder.accept(policy=Policy(sound=False))
+    recorder.thread.join(20)
+    assert recorder.outcome is Outcome.RESTART
+
+
+def test_a_camera_that_does_not_stop_costs_neither_the_film_nor_the_kit(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("device.filming.STOP_SECONDS", 0.2)
+    recorder = start()
+    recorder.film_parts(3)
+    hang = threading.Event()
+    monkeypatch.setattr(recorder.camera, "stop", hang.wait)
+    recorder.do(Event.STOP)
+    recorder.thread.join(20)
+    hang.set()
+    assert recorder.outcome is Outcome.RESTART
+    assert recorder.statuses[-1].fault_code == "camera-stalled"
+    assert not recorder.circuit.pin_factory.pin(BOARD.tally).state
+    assert recorder.ended() is Ended.STOPPED
+    monkeypatch.undo()
+    recorder.camera.stop()
+
+
+def test_while_filming_only_durable_parts_are_a_sign_of_life(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder = start()
+    recorder.film_parts(3)
+    stuck = threading.Event()
+    monkeypatch.setattr(SealedFilm, "add", lambda *_: stuck.wait())
+    time.sleep(0.5)
+    before = len(recorder.signs_of_life)
+    time.sleep(1)
+    assert len(recorder.signs_of_life) == before
+    stuck.set()
+
+
+def test_a_fault_of_the_recorder_before_is_still_shown(tmp_path: Path) -> None:
+    recorder = Recorder(
+        tmp_path, SimulatedCamera(picture=PICTURE), LIMITS, fault=Fault(Trouble.CAMERA_STALLED, "Check the cable.")
+    )
+    status = recorder.wait_for(lambda status: status.state == "fault")
+    assert status.fault_code == "camera-stalled"
+    recorder.do(Event.AGREE)
+    assert recorder.wait_for(lambda status: status.state == "ready").fault == ""
+    recorder.close()
+
+
+def test_an_expired_directory_begins_no_film(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder = start()
+    recorder.accept(valid_until="2020-01-01T00:00:00Z")
+    monkeypatch.setattr("device.clock.clock_status", lambda: ClockStatus.SYNCHRONISED)
+    recorder.do(Event.AGREE, Event.RECORD)
+    recorder.wait_for(lambda status: status.state == "fault" and status.fault_code == "directory-expired")
+    assert recorder.kit.spool.films() == []
+    monkeypatch.setattr("device.clock.clock_status", lambda: ClockStatus.UNSYNCHRONISED)
+    recorder.do(Event.AGREE, Event.AGREE, Event.RECORD)
+    recorder.wait_for(lambda status: status.parts > 1)
