@@ -1,4 +1,4 @@
-"""Writes the generated blocks of our documents from the code, or checks that they are true (`--check`).
+"""Writes the generated blocks and pictures of our documents from the code, or checks that they are true (`--check`).
 
 A block stands between `<!-- generated: NAME -->` and `<!-- end -->`.
 """
@@ -10,11 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from device.board import BOARD
-from device.panel import MEANING, RING
+from device.panel import MEANING
 from device.recorder import TABLE, State
+from device.signals import ANNOUNCEMENTS, DARK, TROUBLES, Lamps, ring
+from device.trouble import ADVICE, BEHIND, Trouble
+from docs.panel_pictures import FOLDER, pictures, trouble_picture
 from footage.manifest import Ended
 
-DOCUMENTS = (Path("docs/recorder.md"), Path("hardware/README.md"))
+DOCUMENTS = (Path("docs/recorder.md"), Path("docs/panel.md"), Path("hardware/README.md"))
 _BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -48,13 +51,55 @@ def gestures() -> str:
     return _table(("button", "gesture", "in", "means"), rows)
 
 
-def ring() -> str:
-    """Return the status ring's patterns."""
+def states() -> str:
+    """Return what the ring shows in each state, with its picture."""
     rows = [
-        (state.name, f"{'●' * pattern.lamps}{'○' * (3 - pattern.lamps)}", "1 Hz" if pattern.blinks else "steady")
-        for state, pattern in RING.items()
+        (state.name, _image(FOLDER / f"{state.value}.svg"), *_rhythm(ring(state)))
+        for state in State
+        if state is not State.FAULT
     ]
-    return _table(("state", "lamps", "rhythm"), rows)
+    return _table(
+        ("state", "panel", "lamps", "rhythm"), [*rows, ("FAULT", "below", "of its trouble", "half a second in 1.5 s")]
+    )
+
+
+def troubles() -> str:
+    """Return every trouble: its lamps, what it does to films, and what people are told."""
+    ends = set(BEHIND.values())
+    rows = [
+        (f"`{trouble.value}`", _lamps(TROUBLES[trouble]), "yes" if trouble in ends else "", ADVICE[trouble])
+        for trouble in Trouble
+    ]
+    return _table(("name", "lamps", "ends a film", "what the log and `kit-device status` say"), rows)
+
+
+def fault_pictures() -> str:
+    """Return the picture of each place that a fault blinks at."""
+    places: dict[Path, list[str]] = {}
+    for trouble in Trouble:
+        places.setdefault(trouble_picture(trouble), []).append(f"`{trouble.value}`")
+    return _table(("panel", "one of"), [(_image(path), ", ".join(names)) for path, names in places.items()])
+
+
+def announcements() -> str:
+    """Return what is told once, and how."""
+    rows = []
+    for what, told in ANNOUNCEMENTS.items():
+        tone = f"{told.tone.beeps} of {told.tone.on:g} s" if told.tone else "none"
+        rows.append((what.value, " ".join(map(_lamps, told.frames)) or "as the state", tone))
+    return _table(("when", "lamps, half a second each", "beeps"), rows)
+
+
+def _rhythm(frames: tuple[Lamps, ...]) -> tuple[str, str]:
+    return _lamps(max(frames)), "1 Hz" if DARK in frames else "steady"
+
+
+def _lamps(lamps: Lamps) -> str:
+    return "".join("●" if on else "○" for on in lamps)
+
+
+def _image(path: Path) -> str:
+    return f"![{path.stem}]({path.relative_to('docs')})"
 
 
 def endings() -> str:
@@ -72,7 +117,10 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "state-diagram": state_diagram,
     "transitions": transitions,
     "gestures": gestures,
-    "ring": ring,
+    "states": states,
+    "troubles": troubles,
+    "fault-pictures": fault_pictures,
+    "announcements": announcements,
     "endings": endings,
     "pins": pins,
 }
@@ -88,15 +136,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="docs.generate", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail if a block is not true")
     check = parser.parse_args().check
-    stale = []
-    for document in DOCUMENTS:
-        text = document.read_text("utf-8")
-        if (true := rendered(text)) != text:
-            stale.append(str(document))
-            if not check:
-                document.write_text(true, "utf-8")
-    if check and stale:
-        sys.exit(f"Generated blocks are not true in {', '.join(stale)}. Next step: make docs")
+    wanted = dict(pictures()) | {document: rendered(document.read_text("utf-8")) for document in DOCUMENTS}
+    stale = [path for path, true in wanted.items() if not path.exists() or path.read_text("utf-8") != true]
+    if not check:
+        for path in stale:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(wanted[path], "utf-8")
+    elif stale:
+        sys.exit(f"What is generated is not true in {', '.join(map(str, stale))}. Next step: make docs")
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:

@@ -29,6 +29,12 @@ class RigStack(Stack):
         """The kit's settings file."""
         return self.agency.folder / "kits" / KIT / "kit.toml"
 
+    def add_kit(self, service: str) -> None:
+        """As `Stack.add_kit`; rigs film onto cards that have no room for fifteen minutes."""
+        super().add_kit(service)
+        with self.kit_toml.open("a") as toml:
+            toml.write("room_minutes = 0\n")
+
     @property
     def store(self) -> Path:
         """Where the service keeps its objects."""
