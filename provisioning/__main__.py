@@ -5,13 +5,16 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from footage.directory import Policy
 from footage.errors import FootageError
+from footage.messages import timestamp
 from provisioning.agency import Agency
 from provisioning.errors import ProvisioningError, RecoveryIdentityInvalid
 from provisioning.passphrase import VARIABLE, read_passphrase
@@ -20,6 +23,7 @@ from provisioning.store_films import Store
 
 EXIT_SOME_NOT_OPENED = 3
 
+_MAX_DAYS = 3650
 _KIT_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _console = Console()
 
@@ -53,6 +57,22 @@ def _add(options: argparse.Namespace) -> None:
     folder = agency.add_kit(options.kit, options.service, simulated=options.simulated)
     _console.print(f"Kit [bold]{options.kit}[/bold] is added. Copy {folder} to its /etc/attune-kit.")
     _console.print(f"Next step: give {options.agency / 'directory.jws'} to the service.")
+
+
+def _policy(options: argparse.Namespace) -> None:
+    agency = Agency.unlock(options.agency, read_passphrase(options.passphrase_file))
+    now = agency.directory()
+    sound = now.policy.sound if options.sound is None else options.sound == "on"
+    until = now.valid_until
+    if options.valid_days is not None:
+        until = timestamp(datetime.now(UTC) + timedelta(options.valid_days)) if options.valid_days else None
+    directory = agency.decide(Policy(sound=sound), until)
+    table = Table("decision", "is", box=None)
+    table.add_row("sound", "on" if directory.policy.sound else "off: microphones have no power")
+    table.add_row("valid until", directory.valid_until or "no end")
+    table.add_row("directory", f"version {directory.version}")
+    _console.print(table)
+    _console.print(f"\nNext step: give {options.agency / 'directory.jws'} to the service; kits fetch it there.")
 
 
 def _recover(options: argparse.Namespace) -> None:
@@ -103,6 +123,12 @@ def _kit_name(text: str) -> str:
     return text
 
 
+def _days(text: str) -> int:
+    if not text.isdigit() or int(text) > _MAX_DAYS:
+        raise argparse.ArgumentTypeError(f"{text!r}: use a whole number of days, 0 to {_MAX_DAYS}")
+    return int(text)
+
+
 def _service(text: str) -> str:
     if not re.fullmatch(r"https?://[^/]+/?", text):
         raise argparse.ArgumentTypeError(f"{text!r}: use https://HOST, without a path")
@@ -120,7 +146,16 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--kit", type=_kit_name, required=True, help="the kit's name, such as kit-0001")
     add.add_argument("--service", type=_service, required=True, help="the companion API, such as https://films.example")
     add.add_argument("--simulated", action="store_true", help="keep spool and status in the kit's own folder")
-    for command in (init, add):
+    policy = _command(commands, "policy", _policy, "decide for all kits, and sign the next directory")
+    policy.add_argument("agency", type=Path, help="the agency's folder")
+    policy.add_argument("--sound", choices=["on", "off"], help="off: microphones have no power (default: as it is)")
+    policy.add_argument(
+        "--valid-days",
+        type=_days,
+        metavar="DAYS",
+        help="kits begin no film after so many days, unless a newer directory came; 0: no end (default: as it is)",
+    )
+    for command in (init, add, policy):
         command.add_argument(
             "--passphrase-file", type=Path, help=f"the root's passphrase (else ${VARIABLE}, else asked)"
         )

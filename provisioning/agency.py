@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from footage import durable
 from footage.age import HybridIdentity
-from footage.directory import Directory, KitEntry, RecipientEntry, read_directory, sign_directory
+from footage.directory import Directory, KitEntry, Policy, RecipientEntry, read_directory, sign_directory
 from footage.errors import FootageError
 from footage.keys import key_from_pem, key_to_pem, new_key, thumbprint, to_jwk
 from footage.messages import timestamp
@@ -46,7 +46,7 @@ class Agency:
         agency._publish(
             Directory(
                 format=1,
-                version=1,
+                version=0,  # the first is published as 1
                 issued_at=timestamp(datetime.now(UTC)),
                 kits=(),
                 recipients=(RecipientEntry("recovery", "recovery", recovery.recipient.text),),
@@ -94,14 +94,21 @@ class Agency:
         # JSON strings are TOML basic strings.
         toml = "".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items())
         durable.write_file(folder / "kit.toml", toml.encode())
-        kits = (*directory.kits, KitEntry(kit, to_jwk(key.public_key())))
-        self._publish(
-            replace(directory, version=directory.version + 1, issued_at=timestamp(datetime.now(UTC)), kits=kits)
-        )
+        self._publish(replace(directory, kits=(*directory.kits, KitEntry(kit, to_jwk(key.public_key())))))
         durable.write_file(folder / "directory.jws", (self.folder / "directory.jws").read_bytes())
         return folder
 
+    def decide(self, policy: Policy, valid_until: str | None) -> Directory:
+        """Sign the next directory with this policy and this end (RFC 3339, or none); return it.
+
+        Raises `AgencyInvalid`.
+        """
+        self._publish(replace(self.directory(), policy=policy, valid_until=valid_until))
+        return self.directory()
+
     def _publish(self, directory: Directory) -> None:
+        """Sign what is to come after `directory` was changed: the next version, issued now."""
+        directory = replace(directory, version=directory.version + 1, issued_at=timestamp(datetime.now(UTC)))
         durable.write_file(self.folder / "directory.jws", sign_directory(directory, self._root).encode("ascii"))
 
 

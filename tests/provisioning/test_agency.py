@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from device.config import read_config
-from footage.directory import read_directory
+from footage.directory import Policy, read_directory
 from footage.keys import KeyUnreadable, thumbprint
 from provisioning.agency import Agency, _new_root
 from provisioning.errors import AgencyInvalid, KitExists, PassphraseMissing
@@ -54,6 +54,14 @@ def test_a_kit_is_added_in_the_next_version(agency: Agency) -> None:
     token = (folder / "directory.jws").read_text()
     assert read_directory(token, agency.root).kit("kit-0001").key == directory.kits[0].key
     assert thumbprint(config.kit_key().public_key()) != agency.root
+
+
+def test_a_decision_is_the_next_version_and_reaches_every_kit(agency: Agency) -> None:
+    agency.add_kit("kit-0001", "https://films.example")
+    directory = agency.decide(Policy(sound=False), "2027-01-01T00:00:00Z")
+    assert (directory.version, directory.policy.sound, directory.valid_until) == (3, False, "2027-01-01T00:00:00Z")
+    assert [entry.kit for entry in directory.kits] == ["kit-0001"]
+    assert agency.decide(Policy(), None).valid_until is None
 
 
 def test_a_kit_is_added_once(agency: Agency) -> None:
