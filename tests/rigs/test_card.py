@@ -23,6 +23,7 @@ ROOM_BYTES = 2_500_000  # five seconds or so
 FILM_ON = "press agree\nwait 0.5\npress record\nwait 3600\n"
 FILM_3_SECONDS = "press agree\nwait 0.5\npress record\nwait 1\nhold record\nwait 0.5\n"
 FILM_7_SECONDS = "press agree\nwait 0.5\npress record\nwait 5\nhold record\nwait 0.5\n"
+SEEN = "wait 0.5\npress agree\nwait 0.3\n"  # the fault of the recorder before, which nobody has seen yet
 SWITCH_ON = "wait 0.5\n"
 
 
@@ -103,7 +104,7 @@ def test_a_full_card_ends_the_film_and_the_uplink_makes_room_for_the_next(rig: R
     assert full.duration_ms >= 1_000
     assert rig.card.free > rig.stack.config.reserve_bytes // 2, "the reserve is not for films"
     assert rig.stack.run("uplink", rig.stack.uplink_command("--until-empty"))[0] == 0
-    rig.record(FILM_3_SECONDS)
+    rig.record(SEEN + FILM_3_SECONDS)
     assert [film.ended for film in rig.films()] == [Ended.STOPPED]
 
 
@@ -111,6 +112,15 @@ def test_a_card_that_is_full_from_the_beginning_takes_no_film_and_says_so(rig: R
     rig.fill()
     room = rig.card.at / "rest"
     room.write_bytes(bytes(ROOM_BYTES + 100_000))
+    with rig.recorder(FILM_ON):
+        status = rig.wait_for_fault()
+    assert status.fault_code == "card-full"
+    assert rig.films() == []
+
+
+def test_a_card_without_room_for_a_whole_film_begins_none(rig: Rig) -> None:
+    settings = rig.stack.kit_toml.read_text()
+    rig.stack.kit_toml.write_text(settings.replace("room_minutes = 0", "room_minutes = 15"))
     with rig.recorder(FILM_ON):
         status = rig.wait_for_fault()
     assert status.fault_code == "card-full"
@@ -127,7 +137,7 @@ def test_one_failed_write_ends_the_film_and_keeps_what_was_written(rig: Rig) -> 
     (film,) = rig.films()
     assert film.ended is Ended.CARD_FAILED
     assert len(film.parts) >= 4
-    rig.record(FILM_3_SECONDS)
+    rig.record(SEEN + FILM_3_SECONDS)
     assert sorted(film.ended.value for film in rig.films()) == ["card failed", "stopped"]
 
 
