@@ -12,8 +12,6 @@ from device.sound_clock import SampleClock, Timing
 from device.sound_encoder import SAMPLE_RATE
 
 _MICROSECOND = Fraction(1, 1_000_000)
-_PIECE = 256  # samples: what the resampler hands on at a time
-
 _STRETCHING = {
     # The speed follows the error with a time constant of a second, whatever the duration; that sets the resolution, 2
     # ppm. At most 0.2 % (3.5 cents, which nobody hears); a crystal needs a tenth of it. Nothing is ever cut or filled:
@@ -43,7 +41,7 @@ class SoundRun:
         self._next = 0  # the place of the next sample
 
     def heard(self, sound: av.AudioFrame, at_us: int) -> None:
-        """Take samples that had come at this time; all of one format, layout and rate."""
+        """Take samples of 16 bits that had come at this time; all of one layout and rate."""
         self._waiting.append((self._clock.count, sound))
         timing = self._clock.arrived(sound.samples, at_us)
         if timing is not Timing.DOUBTFUL:
@@ -62,7 +60,7 @@ class SoundRun:
         for first, sound in waiting:
             heard_us = self._clock.heard_us(first) - self._began_us
             if self._resampler is None:
-                self._resampler = av.AudioResampler("fltp", "mono", SAMPLE_RATE, _PIECE, _STRETCHING)
+                self._resampler = av.AudioResampler("fltp", "mono", SAMPLE_RATE, options=_STRETCHING)
                 self._next = round(heard_us * SAMPLE_RATE * _MICROSECOND)
             sound.pts, sound.time_base = round(heard_us), _MICROSECOND
             self._take(self._resampler.resample(sound))

@@ -40,7 +40,7 @@ class SoundTrack:
         self._open = False
 
     def heard(self, sound: av.AudioFrame, at_us: int) -> None:
-        """Take samples of any format, layout and rate, the last of which had come at this time."""
+        """Take samples of 16 bits, any layout and rate, the last of which had come at this time."""
         if not sound.samples:
             return
         shape = (sound.format.name, sound.layout.name, sound.sample_rate)
@@ -86,17 +86,18 @@ class SoundTrack:
         gap = first - self._end
         if gap <= -sound.samples:
             return
-        sound.pts = None
         if gap > 0:
             self._ready.write(silence(gap))
         elif gap < 0:
             sound = _without_first(sound, -gap)
+        sound.pts = None  # the row has no times but its places
         self._ready.write(sound)
         self.away = False
 
 
 def _without_first(sound: av.AudioFrame, samples: int) -> av.AudioFrame:
     fifo = av.AudioFifo()
+    sound.pts = None
     fifo.write(sound)
     fifo.read(samples)
     rest = fifo.read()
