@@ -63,7 +63,7 @@ class AlsaDevice:
         except BlockingIOError:
             pass
         except (OSError, av.FFmpegError) as reason:
-            if not pieces:  # else the next call tells it
+            if not any(pieces):  # else the next call tells it
                 raise OSError(errno.EIO, f"the microphone can't be read: {reason}") from reason
         at_us = time.monotonic_ns() // 1000
         data = b"".join(pieces)
