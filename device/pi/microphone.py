@@ -61,7 +61,10 @@ class AlsaMicrophone:
         ).start()
 
     def stop(self) -> None:
-        """As `Microphone.stop`. A capture that hangs is left to itself: it ends when its driver lets it go."""
+        """As `Microphone.stop`. Call it from another thread than the microphone's.
+
+        A capture that hangs is left to itself: it ends when its driver lets it go.
+        """
         if self._thread is not None:
             self._stopping.set()
             self._thread.join()
