@@ -24,10 +24,11 @@ from device.ports import (
     ignore,
 )
 from device.profiles import DEFAULT
-from device.sim.encoder import BLOCK, SAMPLE_RATE, PictureEncoder, SoundEncoder, microseconds, silence
+from device.sim.encoder import PictureEncoder
 from device.sim.faults import Faults
 from device.sim.replay import Replay
 from device.sim.scene import GeneratedScene, Scene
+from device.sound_encoder import BLOCK, SAMPLE_RATE, SoundEncoder, microseconds, silence
 
 _NO_FAULTS = Faults()
 _MICROSECONDS = 1_000_000

@@ -11,9 +11,9 @@ from pathlib import Path
 import av
 
 from device.ports import CameraFailed, PictureFormat
-from device.sim.encoder import BLOCK, SAMPLE_RATE, silence
 from device.sim.framing import Framing
 from device.sim.video_file import TimedPicture, VideoFile
+from device.sound_encoder import BLOCK, SAMPLE_RATE, silence
 
 _GAP_SECONDS = 0.02
 """Sound further away than this from its time is moved there, by silence or by leaving some out."""

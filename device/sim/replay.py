@@ -7,8 +7,8 @@ from pathlib import Path
 import av
 
 from device.ports import PictureFormat
-from device.sim.encoder import BLOCK, SAMPLE_RATE
 from device.sim.reels import PictureReel, SoundReel
+from device.sound_encoder import BLOCK, SAMPLE_RATE
 
 
 class Replay:

@@ -6,7 +6,7 @@ import av
 from av.filter import Graph
 
 from device.ports import PictureFormat
-from device.sim.encoder import BLOCK, SAMPLE_RATE
+from device.sound_encoder import BLOCK, SAMPLE_RATE
 
 
 class Scene(Protocol):

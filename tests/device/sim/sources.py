@@ -6,6 +6,8 @@ from pathlib import Path
 import av
 import numpy as np
 
+from device.ports import PictureFormat
+
 SAMPLE_RATE = 44_100  # not the camera's
 
 
@@ -48,6 +50,13 @@ def make_video(
                 container.mux(sound.encode(_sound(float(begin), onsets)))
             container.mux(sound.encode(None))
     return path
+
+
+def white_every(pictures: int, number: int, size: PictureFormat) -> av.VideoFrame:
+    """Return the picture of this number: each so-many-th is white, the others are dark."""
+    pixels = np.full((size.height * 3 // 2, size.width), 128, dtype=np.uint8)
+    pixels[: size.height] = 235 if number % pictures == 0 else 60
+    return av.VideoFrame.from_ndarray(pixels, format="yuv420p")
 
 
 def _picture(
