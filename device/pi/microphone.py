@@ -25,6 +25,9 @@ _DEAF_S = 3.0
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.1, 1.0
 """Between attempts to open it: short, as a microphone gets its power, and wakes up, when filming begins."""
 
+_ARRIVAL_US = 4_000_000
+"""A USB microphone that has just got its power, with the tally, may take so long; nobody is told meanwhile."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -75,7 +78,7 @@ def _film(inbox: _Inbox, stopping: threading.Event, deliver: Deliver, notify: No
     began_us = _now_us()
     track, encoder = SoundTrack(began_us), SoundEncoder()
     blocks_encoded = 0
-    was_away = False
+    was_away = was_there = False
 
     def encode(blocks: list[av.AudioFrame]) -> None:
         nonlocal blocks_encoded
@@ -85,9 +88,10 @@ def _film(inbox: _Inbox, stopping: threading.Event, deliver: Deliver, notify: No
             blocks_encoded += 1
 
     while not stopping.is_set():
-        _take(inbox, track)
+        was_there = _take(inbox, track) or was_there
         encode(track.due(_now_us()))
-        if track.away is not was_away:
+        arriving = not was_there and _now_us() < began_us + _ARRIVAL_US
+        if track.away is not was_away and not arriving:
             was_away = track.away
             notify(Notice.MICROPHONE_AWAY if was_away else Notice.MICROPHONE_BACK)
     encode(track.finish(_now_us()))
@@ -95,19 +99,22 @@ def _film(inbox: _Inbox, stopping: threading.Event, deliver: Deliver, notify: No
         deliver(packet._replace(at_us=began_us + packet.at_us))
 
 
-def _take(inbox: _Inbox, track: SoundTrack) -> None:
-    """Tell the track what has come; wait a little for it."""
+def _take(inbox: _Inbox, track: SoundTrack) -> bool:
+    """Tell the track what has come; wait a little for it. Return whether there was sound."""
+    sounded = False
     with suppress(queue.Empty):
         news = inbox.get(timeout=_POLL_S)
         while True:
             match news:
                 case Heard(sound, at_us):
                     track.heard(sound, at_us)
+                    sounded = True
                 case (_Change.OPENED, _):
                     track.opened()
                 case (_, at_us):
                     track.lost(at_us)
             news = inbox.get_nowait()
+    return sounded
 
 
 def _capture(device: str | None, inbox: _Inbox, stopping: threading.Event) -> None:

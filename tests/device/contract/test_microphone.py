@@ -13,7 +13,7 @@ from tests.device.hearing import beeps_every, off_by, onsets
 from tests.device.pi.heard import Heard
 from tests.device.pi.piped import PCM, PipedMicrophone
 
-SECONDS = 4
+SECONDS = 5
 MICROPHONES = ["alsa", "none"]
 
 

@@ -54,6 +54,17 @@ def test_one_that_comes_back_is_where_it_was_heard(source: PipedMicrophone) -> N
     assert np.abs(off_by(settled, 0.5)).max() < 0.040
 
 
+def test_one_that_wakes_up_when_filming_begins_is_no_trouble(source: PipedMicrophone) -> None:
+    source.plugged.clear()
+    microphone, heard = AlsaMicrophone(PCM), Heard()
+    heard.start(microphone)
+    heard.wait_for(lambda heard: heard.seconds() > 1.5)
+    source.plugged.set()
+    heard.wait_for(lambda heard: bool(heard.decoded(microphone.sound).any()))
+    microphone.stop()
+    assert heard.notices == []
+
+
 def test_one_without_any_pace_never_runs_ahead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recording = tmp_path / "sound.raw"
     recording.write_bytes(np.tile(np.array([5000, -5000], "<i2"), SAMPLE_RATE).tobytes())
