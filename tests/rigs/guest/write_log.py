@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from tests.rigs.guest.marks import MARKS_AT, mark_text
 
-SECTOR = 512
+PAGE = 4096  # what a card programs at once, at least; ext4 can't be mounted with a torn superblock
+_SECTOR = 512
 _HEADER = struct.Struct("<4Q")  # sector, sectors, flags, bytes of a mark
 _FLUSH, _FUA, _DISCARD = 1, 2, 4
 
@@ -35,7 +36,7 @@ class WriteLog:
         self.requests: list[Request] = []
         self.marks: dict[int, str] = {}  # by the index of their request
         self._file = path.open("rb")
-        self._end = SECTOR
+        self._end = _SECTOR
 
     def close(self) -> None:
         """Close the file."""
@@ -44,15 +45,15 @@ class WriteLog:
     def read_on(self) -> None:
         """Take in what was logged since the last call."""
         there = self._file.seek(0, 2)
-        while self._end + SECTOR <= there:
+        while self._end + _SECTOR <= there:
             self._file.seek(self._end)
             sector, sectors, flags, _ = _HEADER.unpack(self._file.read(_HEADER.size))
-            size, place = sectors * SECTOR, self._end + SECTOR
+            size, place = sectors * _SECTOR, self._end + _SECTOR
             if (not flags and not sectors) or place + size > there:
                 return
             assert not flags & _DISCARD, "the card is attached without discard"
             self._end = place + size
-            request = Request(sector * SECTOR, size, place, bool(flags & _FLUSH), bool(flags & _FUA))
+            request = Request(sector * _SECTOR, size, place, bool(flags & _FLUSH), bool(flags & _FUA))
             if size and request.at == MARKS_AT:
                 self.marks[len(self.requests)] = mark_text(self.data(request))
             self.requests.append(request)
@@ -71,8 +72,9 @@ class CutCard:
     """Makes images of the card as cuts at growing points of the log leave it. `blank` is what it was at the start."""
 
     def __init__(self, log: WriteLog, blank: Path, folder: Path) -> None:
-        self.image = folder / "cut.img"
         self.dropped = 0
+        self._folder = folder
+        self._image: Path | None = None
         self._log = log
         self._durable = folder / "durable.img"
         self._flushed = 0  # requests before this index are durable
@@ -81,8 +83,8 @@ class CutCard:
     def cut(self, before: int, kept: float, chance: random.Random) -> Path:
         """Return the image after a cut before the request of index `before`.
 
-        What was flushed is there. Of what was written and not flushed, each sector is there by the chance `kept`, and
-        the rest is counted in `dropped`. The image may be written to.
+        What was flushed is there. Of what was written and not flushed, each page is there by the chance `kept`, and
+        the rest is counted in `dropped`. The image may be written to, until the next cut removes it.
         """
         flushes = self._log.flushes(self._flushed, before)
         until = flushes[-1] if flushes else self._flushed
@@ -91,22 +93,26 @@ class CutCard:
                 card.seek(request.at)
                 card.write(self._log.data(request))
         self._flushed = until
-        _copy(self._durable, self.image)
-        with self.image.open("r+b") as card:
-            for at, sector in self._unflushed(until, before):
+        if self._image is not None:
+            self._image.unlink()
+        # Each has a name of its own: mount takes a loop device that still has the same file, with what it remembers.
+        self._image = self._folder / f"cut-{before}.img"
+        _copy(self._durable, self._image)
+        with self._image.open("r+b") as card:
+            for at, page in self._unflushed(until, before):
                 if chance.random() < kept:
                     card.seek(at)
-                    card.write(sector)
+                    card.write(page)
                 else:
                     self.dropped += 1
-        return self.image
+        return self._image
 
     def _unflushed(self, begin: int, end: int) -> Iterator[tuple[int, bytes]]:
         for request in self._log.requests[begin:end]:
             assert not request.through, "the card is attached without FUA: the guest flushes instead"
             data = self._log.data(request)
-            for offset in range(0, request.size, SECTOR):
-                yield request.at + offset, data[offset : offset + SECTOR]
+            for offset in range(0, request.size, PAGE):
+                yield request.at + offset, data[offset : offset + PAGE]
 
 
 def _copy(source: Path, target: Path) -> None:
