@@ -4,18 +4,16 @@ import threading
 import time
 from typing import NamedTuple
 
-from device.panel import AGREE_HOLD_SECONDS, RECORD_HOLD_SECONDS
 from tests.rigs.guest.board import GUEST_BOARD
 from tests.rigs.guest.chip import Chip
 
-_PRESS_SECONDS = 0.3
-_MARGIN_SECONDS = 1.5
+_PRESS_SECONDS = 0.6  # the emulated kit may be slow to look; a hold is 2 s
 _BUTTONS = {"agree": GUEST_BOARD.agree_button, "record": GUEST_BOARD.record_button}
-_HOLD_SECONDS = {"agree": AGREE_HOLD_SECONDS, "record": RECORD_HOLD_SECONDS}
-_LIGHTS = {
+_LIGHTS = {  # and one that is none, but must not be on without one
     GUEST_BOARD.tally: "tally",
     GUEST_BOARD.consent_light[0]: "consent",
     GUEST_BOARD.status_ring[0]: "ring",
+    GUEST_BOARD.microphone_power: "microphone",
 }
 
 
@@ -34,12 +32,13 @@ class Change(NamedTuple):
 
 def without_blips(changes: list[Change]) -> list[tuple[str, bool]]:
     """Return which lights went on and off, in order, without blips."""
-    seen = list(changes)
-    for on in [change for change in changes if change.lit]:
-        off = next((change for change in seen if change.light == on.light and change.at > on.at), None)
-        if off is not None and off.at - on.at < BLIP_SECONDS:
-            seen.remove(on)
-            seen.remove(off)
+    seen: list[Change] = []
+    for change in changes:
+        before = next((other for other in reversed(seen) if other.light == change.light), None)
+        if before is not None and before.lit and not change.lit and change.at - before.at < BLIP_SECONDS:
+            seen.remove(before)
+        else:
+            seen.append(change)
     return [(change.light, change.lit) for change in seen]
 
 
@@ -96,11 +95,9 @@ class Circuit:
 
     def press(self, button: str) -> None:
         """Press `agree` or `record` shortly."""
-        self._push(button, _PRESS_SECONDS)
-
-    def hold(self, button: str) -> None:
-        """Hold `agree` or `record` until its long press counts."""
-        self._push(button, _HOLD_SECONDS[button] + _MARGIN_SECONDS)
+        self.chip.drive(_BUTTONS[button], high=False)
+        time.sleep(_PRESS_SECONDS)
+        self.chip.drive(_BUTTONS[button], high=True)
 
     def cut_light(self) -> None:
         """Break the recording light's current."""
@@ -111,8 +108,3 @@ class Circuit:
         """Repair the recording light."""
         self._light_is_whole = True
         self.chip.drive(GUEST_BOARD.tally_sense, high="tally" in self.lit)
-
-    def _push(self, button: str, seconds: float) -> None:
-        self.chip.drive(_BUTTONS[button], high=False)
-        time.sleep(seconds)
-        self.chip.drive(_BUTTONS[button], high=True)

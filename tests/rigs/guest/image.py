@@ -20,6 +20,7 @@ from tests.rigs.rig_stack import ROOT
 GUEST_PYTHON = "3.11"  # Debian bookworm's, the newest for which lgpio has a wheel
 KIT_FOLDER = "kit"
 _CODE_FOLDER = "opt/attune-kit"
+_CODE = ("footage", "device", "tests/rigs")
 _SITE = "opt/site"
 _KERNEL = "linux-image-cloud-arm64"  # of trixie, as on a kit; its small flavour has the PL061's driver built in
 _PACKAGES = (
@@ -31,7 +32,7 @@ _DISTRIBUTIONS = (  # the device extra, with all that it stands on
     *("anyio", "av", "certifi", "cffi", "colorzero", "cryptography", "gpiozero", "h11", "http-message-signatures"),
     *("http-sf", "httpcore", "httpx", "idna", "joserfc", "msgspec", "pycparser", "typing-extensions"),
 )
-_LGPIO = "lgpio==0.2.2.0"
+_LGPIO = "lgpio==0.2.2.0 --hash=sha256:a2f71fb95b149d8ac82c7c6bae70f054f6dc42a006ad35c90c7d8e54921fbcf4"
 _APT = """\
 APT::Architecture "arm64";
 APT::Architectures {{ "arm64"; }};
@@ -42,7 +43,7 @@ Dir::Cache "{folder}/cache";
 Dir::Etc::sourcelist "{folder}/sources.list";
 Dir::Etc::sourceparts "/dev/null";
 """
-_SOURCE = "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian {suite} main\n"
+_SOURCE = "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] {mirror} {suite} main\n"
 _SUITES = ("bookworm", "trixie")
 _CARD_MODULE = "virtio_blk.ko"
 _UNNEEDED = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/lib/python3.11/test", "boot", "usr/lib/gcc")
@@ -56,14 +57,16 @@ class GuestImage(NamedTuple):
 
 
 def guest_image(cache: Path = ROOT / ".cache") -> GuestImage:
-    """Return the image, made if it is not there yet: half a minute and 80 MB of downloads."""
+    """Return the image, made if it is not there yet: a quarter of a minute and 80 MB of downloads."""
     requirements = _requirements()
     identity = hashlib.sha256(f"{Path(__file__).read_text()}{requirements}{sys.version_info[:2]}".encode())
     folder = cache / f"guest-{identity.hexdigest()[:16]}"
     image = GuestImage(folder / "kernel", folder / "initramfs")
     if not folder.exists():
         cache.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="guest-", dir=cache) as temporary:
+        for old in cache.glob("guest-*"):
+            shutil.rmtree(old)
+        with tempfile.TemporaryDirectory(prefix="new-guest-", dir=cache) as temporary:
             _make(Path(temporary), requirements)
             (Path(temporary) / "made").rename(folder)
     return image
@@ -83,7 +86,7 @@ def pack_kit(kit: Path, archive: Path) -> None:
         root = Path(temporary)
         code = root / _CODE_FOLDER
         ignored = shutil.ignore_patterns("__pycache__")
-        for package in ("footage", "device", "tests/rigs"):
+        for package in _CODE:
             shutil.copytree(ROOT / package, code / package, ignore=ignored)
         shutil.copytree(kit, root / KIT_FOLDER)
         shutil.copy(Path(__file__).with_name("init"), root / "init")
@@ -117,7 +120,8 @@ def _unpack_packages(folder: Path, root: Path) -> None:
     for name in ("lists/partial", "cache/archives/partial", "packages"):
         (apt / name).mkdir(parents=True)
     (apt / "status").touch()
-    (apt / "sources.list").write_text("".join(_SOURCE.format(suite=suite) for suite in _SUITES))
+    mirror = _mirror()
+    (apt / "sources.list").write_text("".join(_SOURCE.format(mirror=mirror, suite=suite) for suite in _SUITES))
     (apt / "apt.conf").write_text(_APT.format(folder=apt))
 
     def run(*words: str) -> str:
@@ -131,9 +135,17 @@ def _unpack_packages(folder: Path, root: Path) -> None:
     assert kernel is not None
     run("apt-get", "download", "-qq", kernel[1], *(f"{name}/{_SUITES[0]}" for name in _PACKAGES))
     for package in sorted((apt / "packages").glob("*.deb")):
-        tar = subprocess.Popen(["dpkg-deb", "--fsys-tarfile", str(package)], stdout=subprocess.PIPE)
-        subprocess.run(["tar", "--extract", "--keep-directory-symlink", "-C", str(root)], stdin=tar.stdout, check=True)
-        assert tar.wait() == 0
+        with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", str(package)], stdout=subprocess.PIPE) as unpacked:
+            tar = ["tar", "--extract", "--keep-directory-symlink", "--directory", str(root)]
+            subprocess.run(tar, stdin=unpacked.stdout, check=True)
+        assert unpacked.returncode == 0
+
+
+def _mirror() -> str:
+    """Return the Debian mirror that this machine uses itself."""
+    command = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"]
+    found = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.split()
+    return next(uri for uri in found if uri.rstrip("/").endswith("/debian"))
 
 
 def _keep_one_module(root: Path) -> None:
@@ -147,9 +159,11 @@ def _keep_one_module(root: Path) -> None:
 
 
 def _requirements() -> str:
-    """Return the locked requirements that the guest needs, and lgpio."""
+    """Return the locked requirements that the guest needs, and lgpio, which only a board with pins needs."""
     locked = re.split(r"\n(?=\S)", (ROOT / "requirements/dev.txt").read_text())
-    return "\n".join(block for block in locked if block.partition("==")[0] in _DISTRIBUTIONS)
+    wanted = [block for block in locked if block.partition("==")[0] in _DISTRIBUTIONS]
+    assert len(wanted) == len(_DISTRIBUTIONS), "a distribution is not locked any more"
+    return "\n".join([*wanted, _LGPIO])
 
 
 def _install_wheels(folder: Path, root: Path, requirements: str) -> None:
@@ -160,7 +174,6 @@ def _install_wheels(folder: Path, root: Path, requirements: str) -> None:
     for tag in ("manylinux_2_34", "manylinux_2_28", "manylinux_2_17", "manylinux2014"):
         pip += ["--platform", f"{tag}_aarch64"]
     subprocess.run([*pip, "--require-hashes", "--requirement", str(locked)], check=True)
-    subprocess.run([*pip, _LGPIO], check=True)
 
 
 def _compile(root: Path) -> None:

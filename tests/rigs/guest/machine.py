@@ -32,6 +32,7 @@ class Guest:
     def __init__(self, folder: Path, serial: IO[bytes], circuit: Circuit, log: WriteLog) -> None:
         self.circuit = circuit
         self.log = log
+        self.switched_on_at = time.monotonic()
         self._questions = 0
         self._serial = serial
         self._output = folder / "serial.log"
@@ -119,10 +120,10 @@ def running_guest(folder: Path, kit: Path) -> Iterator[Guest]:
         circuit = Circuit()
         chip = opened.enter_context(closing(Chip(sockets / "qtest", monitor.device_of("pl061"), circuit.changed)))
         circuit.connect(chip)
-        monitor.ask("cont")
         log = opened.enter_context(closing(WriteLog(folder / "writes.log")))
         assert process.stdin is not None
         guest = Guest(folder, process.stdin, circuit, log)
+        monitor.ask("cont")
         wait_until(lambda: _LISTENS in guest.output, _SECONDS)  # what is sent before hangs the serial line for good
         yield guest
 

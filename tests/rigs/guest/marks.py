@@ -6,7 +6,7 @@ So the log itself tells in which order parts were acknowledged and writes reache
 import mmap
 import os
 
-CARD_MIB = 1024  # of the file system; the card is one MiB larger
+CARD_MIB = 64  # of the file system; the card is one MiB larger
 MARKS_AT = CARD_MIB << 20
 _BLOCK = 4096  # direct writes must be whole blocks
 
