@@ -2,6 +2,7 @@
 
 QEMU's `blklogwrites` keeps it in the format of Linux' dm-log-writes (drivers/md/dm-log-writes.c): a super block, then
 for each request a header of one sector and its data. A request is in the log before the guest is told that it is done.
+A flush is logged when it is done, so a write that overtook it counts as flushed: a little kinder than a card need be.
 """
 
 import random
