@@ -19,7 +19,8 @@ test: check tests/interop/node_modules/.ready ## style, types, arrows, and every
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" PATH="$$(scripts/stock-age):$$PATH" $(BIN)/python -m pytest -m "not rig" $(ARGS)
 
 rigs: $(READY) ## power cuts, kills, full disks: needs root
-	@scripts/system-packages ffmpeg=ffmpeg strace=strace mkfs.ext4=e2fsprogs pulseaudio=pulseaudio
+	@scripts/system-packages ffmpeg=ffmpeg strace=strace mkfs.ext4=e2fsprogs pulseaudio=pulseaudio cpio=cpio \
+	    qemu-system-aarch64=qemu-system-arm
 	@$(BIN)/python -m pytest -m rig $(ARGS)
 
 check: $(READY) ## ruff, mypy, import arrows, documents against code

@@ -4,44 +4,18 @@ On stdout it says, as JSON lines, what is durable, as soon as the spool has said
 `python -m tests.rigs.fast_recorder KIT_TOML ENCODED_FILM`.
 """
 
-import hashlib
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
-
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from device.config import KitConfig, read_config
 from device.film_starter import FilmStarter
 from device.sealed_film import SealedFilm
 from device.spool import Spool
-from device.spooled_film import SpooledFilm
-from footage.manifest import Ended, Manifest, PartEntry
+from footage.manifest import Ended, Manifest
 from footage.notes import NoteEvent
-from footage.parts import PartName
+from tests.rigs.announced import Announce, AnnouncedFilm
 from tests.rigs.footage_source import EncodedFilm, read_encoded_film
-
-Announce = Callable[[str, str], None]
-MANIFEST = "manifest"
-
-
-class AnnouncedFilm(SpooledFilm):
-    """Announces each part by name and SHA-256 when `add_part` returned, and the manifest when `close` did."""
-
-    def __init__(self, folder: Path, announce: Announce) -> None:
-        super().__init__(folder)
-        self._announce = announce
-
-    def add_part(self, name: PartName, sealed: bytes | bytearray) -> PartEntry:
-        entry = super().add_part(name, sealed)
-        self._announce(str(name), entry.sha256)
-        return entry
-
-    def close(self, ended: Ended, kit_key: EllipticCurvePrivateKey, parts: list[PartEntry] | None = None) -> Manifest:
-        manifest = super().close(ended, kit_key, parts)
-        self._announce(MANIFEST, hashlib.sha256(self.manifest().encode()).hexdigest())
-        return manifest
 
 
 def kit_spool(config: KitConfig) -> Spool:

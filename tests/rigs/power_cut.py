@@ -80,6 +80,17 @@ def mounted_disk(image: Path, at: Path, mib: int = 48) -> Iterator[Disk]:
 
 
 @contextmanager
+def mounted_image(image: Path, at: Path) -> Iterator[None]:
+    """Mount an ext4 that is there already; the kernel replays its journal."""
+    at.mkdir(parents=True, exist_ok=True)
+    _run("mount", "-t", "ext4", "-o", "loop", str(image), str(at))
+    try:
+        yield
+    finally:
+        _run("umount", str(at))
+
+
+@contextmanager
 def small_memory_disk(at: Path, kib: int) -> Iterator[None]:
     """Mount a tmpfs of `kib` at `at`: a disk that is full soon."""
     at.mkdir(parents=True, exist_ok=True)

@@ -1,20 +1,18 @@
 """The power is cut at each durable step of a whole film: what the spool had acknowledged is there, and opens."""
 
-import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from footage.errors import FootageError
 from footage.manifest import Ended
-from footage.parts import PartKind, PartName
+from tests.rigs.announced import MANIFEST
 from tests.rigs.careless import careless
-from tests.rigs.fast_recorder import MANIFEST, kit_spool
-from tests.rigs.footage_source import FRAME_RATE
-from tests.rigs.opened import KitFiles, Opener, decoded
+from tests.rigs.fast_recorder import kit_spool
+from tests.rigs.opened import Opener
 from tests.rigs.power_cut import Disk, mounted_disk
+from tests.rigs.promised import broken_promises
 from tests.rigs.rig_stack import NO_SERVICE, RigStack
 from tests.rigs.steps import Step, steps_below, tracer
 
@@ -53,48 +51,8 @@ class Rig:
         if not films:
             return ["the film is gone"] if acknowledged else []
         (folder,) = films
-        return [
-            *_lost(folder, acknowledged),
-            *_unexplained(folder),
-            *self._unopened(folder, ended=Ended.INTERRUPTED if manifests else Ended.STOPPED, acknowledged=acknowledged),
-        ]
-
-    def _unopened(self, folder: Path, *, ended: Ended, acknowledged: dict[str, str]) -> list[str]:
-        try:
-            manifest, movie = self._opener.open(folder.name, KitFiles(folder))
-        except FootageError as reason:
-            return [f"the film does not open: {reason.code}"]
-        faults = []
-        if manifest.ended is not ended or (MANIFEST in acknowledged and ended is not Ended.STOPPED):
-            faults.append(f"the film is {manifest.ended.value}, not {ended.value}")
-        durable = len(acknowledged) - (MANIFEST in acknowledged)
-        if not durable <= len(manifest.parts) <= durable + 1:
-            faults.append(f"{len(manifest.parts)} parts are there, {durable} were acknowledged")
-        if any(part.kind is PartKind.MEDIA for part in manifest.parts):
-            frames = decoded(movie)
-            if frames["h264"] * 1000 // FRAME_RATE != manifest.duration_ms or not frames["aac"]:
-                faults.append(f"{frames} were decoded of {manifest.duration_ms} ms")
-        return faults
-
-
-def _lost(folder: Path, acknowledged: dict[str, str]) -> list[str]:
-    faults = []
-    for name, digest in acknowledged.items():
-        file = folder / ("manifest.jws" if name == MANIFEST else name)
-        if not file.exists():
-            faults.append(f"{name} was acknowledged and is gone")
-        elif hashlib.sha256(file.read_bytes()).hexdigest() != digest:
-            faults.append(f"{name} was acknowledged and has other bytes")
-    return faults
-
-
-def _unexplained(folder: Path) -> list[str]:
-    explained = {"film.key", "opening.json", "manifest.jws"}
-    names = {file.name for file in folder.iterdir()} - explained
-    parts = {name for name in names if name.endswith(".age")}
-    numbers = sorted(PartName.parse(name).number for name in parts)
-    faults = [f"unexplained: {name}" for name in names - parts]
-    return faults if numbers == list(range(len(numbers))) else [*faults, f"the parts are {numbers}"]
+        ended = Ended.INTERRUPTED if manifests and MANIFEST not in acknowledged else Ended.STOPPED
+        return broken_promises(folder, acknowledged, ended, self._opener)
 
 
 @pytest.fixture

@@ -18,9 +18,10 @@ PCM = "kit"
 class Feed:
     """Pours a function of CLOCK_MONOTONIC into a pipe in real time, in mono at 48 kHz, while it is `plugged`."""
 
-    def __init__(self, hears: Callable[[Samples], Samples]) -> None:
+    def __init__(self, hears: Callable[[Samples], Samples], *, plugged: bool = True) -> None:
         self.plugged = threading.Event()
-        self.plugged.set()
+        if plugged:
+            self.plugged.set()
         self._hears = hears
         self._end = threading.Event()
         self._pipe: int | None = None
@@ -56,8 +57,8 @@ class Feed:
 class PipedMicrophone(Feed):
     """The PCM itself. While it is not plugged, who reads it hangs."""
 
-    def __init__(self, folder: Path, hears: Callable[[Samples], Samples]) -> None:
-        super().__init__(hears)
+    def __init__(self, folder: Path, hears: Callable[[Samples], Samples], *, plugged: bool = True) -> None:
+        super().__init__(hears, plugged=plugged)
         pipe = folder / "microphone"
         os.mkfifo(pipe)
         self.configuration = folder / "alsa.conf"

@@ -54,14 +54,16 @@ def test_one_that_comes_back_is_where_it_was_heard(source: PipedMicrophone) -> N
     assert np.abs(off_by(settled, 0.5)).max() < 0.040
 
 
-def test_one_that_wakes_up_when_filming_begins_is_no_trouble(source: PipedMicrophone) -> None:
-    source.plugged.clear()
+def test_one_that_wakes_up_when_filming_begins_is_no_trouble(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = PipedMicrophone(tmp_path, beeps_every(0.5), plugged=False)
+    monkeypatch.setenv("ALSA_CONFIG_PATH", str(source.configuration))
     microphone, heard = AlsaMicrophone(PCM), Heard()
     heard.start(microphone)
     heard.wait_for(lambda heard: heard.seconds() > 1.5)
     source.plugged.set()
     heard.wait_for(lambda heard: bool(heard.decoded(microphone.sound).any()))
     microphone.stop()
+    source.close()
     assert heard.notices == []
 
 
