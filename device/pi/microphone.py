@@ -78,7 +78,7 @@ def _film(inbox: _Inbox, stopping: threading.Event, deliver: Deliver, notify: No
     began_us = _now_us()
     track, encoder = SoundTrack(began_us), SoundEncoder()
     blocks_encoded = 0
-    was_away = was_there = False
+    was_away = sounded = arrived = False
 
     def encode(blocks: list[av.AudioFrame]) -> None:
         nonlocal blocks_encoded
@@ -88,10 +88,10 @@ def _film(inbox: _Inbox, stopping: threading.Event, deliver: Deliver, notify: No
             blocks_encoded += 1
 
     while not stopping.is_set():
-        was_there = _take(inbox, track) or was_there
+        sounded = _take(inbox, track) or sounded
         encode(track.due(_now_us()))
-        arriving = not was_there and _now_us() < began_us + _ARRIVAL_US
-        if track.away is not was_away and not arriving:
+        arrived = arrived or (sounded and not track.away) or _now_us() > began_us + _ARRIVAL_US
+        if arrived and track.away is not was_away:
             was_away = track.away
             notify(Notice.MICROPHONE_AWAY if was_away else Notice.MICROPHONE_BACK)
     encode(track.finish(_now_us()))
