@@ -1,4 +1,4 @@
-"""Writes the generated blocks and pictures of our documents from the code, or checks that they are true (`--check`).
+"""Writes the blocks, pictures and cards that are generated from the code, or checks that they are true (`--check`).
 
 A block stands between `<!-- generated: NAME -->` and `<!-- end -->`.
 """
@@ -14,6 +14,7 @@ from device.panel import MEANING
 from device.recorder import TABLE, State
 from device.signals import ANNOUNCEMENTS, DARK, TROUBLES, Lamps, ring
 from device.trouble import ADVICE, BEHIND, Trouble
+from docs.family_card.card import cards
 from docs.panel_pictures import FOLDER, pictures, trouble_picture
 from footage.manifest import Ended
 
@@ -136,12 +137,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="docs.generate", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail if a block is not true")
     check = parser.parse_args().check
-    wanted = dict(pictures()) | {document: rendered(document.read_text("utf-8")) for document in DOCUMENTS}
-    stale = [path for path, true in wanted.items() if not path.exists() or path.read_text("utf-8") != true]
+    texts = dict(pictures()) | {document: rendered(document.read_text("utf-8")) for document in DOCUMENTS}
+    wanted = {path: text.encode("utf-8") for path, text in texts.items()}
+    wanted |= {Path("docs", name): pdf for name, pdf in cards()}
+    stale = [path for path, true in wanted.items() if not path.exists() or path.read_bytes() != true]
     if not check:
         for path in stale:
             path.parent.mkdir(exist_ok=True)
-            path.write_text(wanted[path], "utf-8")
+            path.write_bytes(wanted[path])
     elif stale:
         sys.exit(f"What is generated is not true in {', '.join(map(str, stale))}. Next step: make docs")
 

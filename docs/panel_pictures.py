@@ -1,6 +1,7 @@
 """Pictures of the panel as SVG, from the code's own tables. Black, white and shape only, for any printer."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from device.recorder import State
@@ -11,6 +12,18 @@ FOLDER = Path("docs/panel")
 _WIDTH, _HEIGHT = 400, 144
 _TALLY = {State.RECORDING, State.CLOSING}
 _CONSENT = {State.AGREED, State.RECORDING, State.CLOSING}
+
+
+@dataclass(frozen=True, slots=True)
+class PanelWords:
+    """What stands on the panel, under the tally, the consent light and the three lamps."""
+
+    filming: str
+    agreed: str
+    kit: str
+
+
+ENGLISH = PanelWords("filming", "agreed", "the kit")
 
 
 def pictures() -> Iterator[tuple[Path, str]]:
@@ -33,21 +46,21 @@ def lamp_name(lamps: Lamps) -> str:
     return "".join(map(str, lamps))
 
 
-def picture(state: State, frames: tuple[Lamps, ...]) -> str:
+def picture(state: State, frames: tuple[Lamps, ...], words: PanelWords = ENGLISH) -> str:
     """Return the panel in a state: what shines is white with rays, what blinks is half white, what is dark is black."""
     blinks = DARK in frames
     lit = max(frames)
     shapes = [
         f'<rect x="4" y="4" width="{_WIDTH - 8}" height="{_HEIGHT - 8}" rx="22" fill="#8a8a8a" stroke="#000" '
         'stroke-width="3"/>',
-        *_light(66, 58, 30, state in _TALLY, blinks=False, name="filming"),
-        *_light(156, 58, 20, state in _CONSENT, blinks=False, name="agreed"),
+        *light(66, 58, 30, state in _TALLY, name=words.filming),
+        *light(182, 58, 20, state in _CONSENT, name=words.agreed),
         *(
             part
             for number, on in enumerate(lit)
-            for part in _light(236 + 54 * number, 58, 12, bool(on), blinks=blinks and bool(on), name="")
+            for part in light(262 + 50 * number, 58, 12, bool(on), blinks=blinks and bool(on))
         ),
-        _word(290, 122, "the kit"),
+        _word(312, 124, words.kit),
     ]
     title = f"{state.value}: filming light {_is(state in _TALLY)}, agreed light {_is(state in _CONSENT)}, lamps " + (
         " ".join(_is(bool(on)) for on in lit) + (", blinking" if blinks else "")
@@ -59,7 +72,8 @@ def picture(state: State, frames: tuple[Lamps, ...]) -> str:
     )
 
 
-def _light(x: int, y: int, radius: int, lit: bool, *, blinks: bool, name: str) -> Iterator[str]:
+def light(x: int, y: int, radius: int, lit: bool, *, blinks: bool = False, name: str = "") -> Iterator[str]:
+    """Yield the SVG shapes of one light, with its name under it."""
     fill = "#fff" if lit else "#222"
     yield f'<circle cx="{x}" cy="{y}" r="{radius}" fill="{fill}" stroke="#000" stroke-width="3"/>'
     if blinks:  # the left half dark: on and off
@@ -67,7 +81,7 @@ def _light(x: int, y: int, radius: int, lit: bool, *, blinks: bool, name: str) -
     if lit:
         yield from (_ray(x, y, radius, dx, dy) for dx, dy in _DIRECTIONS)
     if name:
-        yield _word(x, 122, name)
+        yield _word(x, 124, name)
 
 
 _DIRECTIONS = ((1, 0), (-1, 0), (0, 1), (0, -1), (0.7, 0.7), (-0.7, 0.7), (0.7, -0.7), (-0.7, -0.7))
@@ -83,7 +97,7 @@ def _ray(x: int, y: int, radius: int, dx: float, dy: float) -> str:
 
 def _word(x: int, y: int, text: str) -> str:
     return (
-        f'<text x="{x}" y="{y}" text-anchor="middle" font-family="sans-serif" font-size="17" font-weight="bold" '
+        f'<text x="{x}" y="{y}" text-anchor="middle" font-family="sans-serif" font-size="22" font-weight="bold" '
         f'fill="#000">{text}</text>'
     )
 
