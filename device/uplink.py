@@ -149,7 +149,7 @@ class Uplink:
             return
         directory = read_directory(token, self._config.agency_root, accepted=self._directory)
         if directory != self._directory:
-            durable.write_file(self._config.directory, token.encode("ascii"))
+            durable.write_file(self._config.accepted, token.encode("ascii"))
             self._directory = directory
             _log.info("directory version %d accepted", directory.version)
 
