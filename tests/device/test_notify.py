@@ -35,9 +35,7 @@ def test_a_status_goes_along_and_is_one_line(manager: socket.socket) -> None:
     assert manager.recv(4096) == b"READY=1\nSTATUS=ready WATCHDOG_USEC=1 2 films wait"
 
 
-def test_a_manager_that_does_not_read_holds_nobody_up(
-    manager: socket.socket, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_manager_that_does_not_read_holds_nobody_up(manager: socket.socket, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         for _ in range(10_000):  # Linux queues max_dgram_qlen, 10 or some hundred
             notify.alive()
