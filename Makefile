@@ -16,11 +16,14 @@ demo: $(READY) ## film, seal, sync, receipt, erase, recover (SOURCE=any-video.mp
 	@$(BIN)/python -m tests.scenarios.demo $(if $(SOURCE),--source "$(SOURCE)")
 
 test: check tests/interop/node_modules/.ready ## style, types, arrows, and every fast test
+	@[ "$$(id -u)" != 0 ] || scripts/system-packages systemd-analyze=systemd
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" PATH="$$(scripts/stock-age):$$PATH" $(BIN)/python -m pytest -m "not rig" $(ARGS)
 
 rigs: $(READY) ## power cuts, kills, full disks: needs root
 	@scripts/system-packages ffmpeg=ffmpeg strace=strace mkfs.ext4=e2fsprogs pulseaudio=pulseaudio cpio=cpio \
 	    qemu-system-aarch64=qemu-system-arm
+	@scripts/system-packages dpkg-buildpackage=dpkg-dev dh=debhelper objdump=binutils /usr/bin/pip3=python3-pip \
+	    mmdebstrap=mmdebstrap ip=iproute2
 	@$(BIN)/python -m pytest -m rig $(ARGS)
 
 check: $(READY) ## ruff, mypy, import arrows, documents against code
@@ -39,6 +42,9 @@ docs: $(READY) ## write the tables and diagrams in docs/ anew from the code
 lock: $(READY) ## resolve requirements anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	    --extra dev pyproject.toml --output-file requirements/dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    --extra device pyproject.toml --constraint requirements/dev.txt --no-emit-package setuptools \
+	    --output-file requirements/device.txt
 
 clean: ## remove everything that was made
 	rm -rf $(VENV) .cache demo-output benchmarks/out tests/interop/node_modules *.egg-info .mypy_cache .ruff_cache .pytest_cache

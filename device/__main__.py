@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from device import notify
 from device.agency import Agency
 from device.board import BOARD
 from device.config import DEFAULT_PATH, KitConfig, read_config
@@ -70,6 +71,7 @@ def _recorder(options: argparse.Namespace) -> None:
         spool=spool,
         watch=Watch(rig.sensors, limits, policy.changed),
         report=_reporter(config.status / RECORDER_FILE),
+        alive=notify.alive,
         fault=_fault_before(config),
         standing={BEHIND[manifest.ended] for manifest in recovered if manifest.ended in BEHIND},
     )
@@ -79,6 +81,7 @@ def _recorder(options: argparse.Namespace) -> None:
     # What is there by now never becomes garbage; looking through it again and again would only cost CPU while filming.
     gc.collect()
     gc.freeze()
+    notify.ready()
     if supervisor.run() is Outcome.RESTART:
         _log.warning("the recorder ends, so that a new one goes on")
         logging.shutdown()
@@ -117,8 +120,9 @@ def _rig(options: argparse.Namespace, config: KitConfig, *, sound: bool) -> Rig:
 def _uplink(options: argparse.Namespace) -> None:
     config = read_config(options.config)
     agency = Agency(config.service, config.kit, config.kit_key())
-    uplink = Uplink(config, _spool(config), agency, _reporter(config.status / UPLINK_FILE))
+    uplink = Uplink(config, _spool(config), agency, _reporter(config.status / UPLINK_FILE), notify.alive)
     _on_signals(uplink.stop)
+    notify.ready()
     try:
         uplink.run(until_empty=options.until_empty)
     finally:
@@ -171,8 +175,12 @@ def _reporter(path: Path) -> Callable[[Message], None]:
 
 
 def _on_signals(stop: Callable[[], None]) -> None:
+    def on_signal(*_: object) -> None:
+        notify.stopping()
+        stop()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop())
+        signal.signal(number, on_signal)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,5 +1,6 @@
 """A kit's settings: one TOML file, `/etc/attune-kit/kit.toml` on a kit. Paths in it are relative to the file."""
 
+import logging
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,12 +17,16 @@ from footage.messages import KitId, Thumbprint
 
 DEFAULT_PATH = Path("/etc/attune-kit/kit.toml")
 
+_log = logging.getLogger(__name__)
+
 
 class KitConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a kit must know.
 
     `reserve_bytes` of the card stay free, so that a film can always be closed. No film is begun when the card has room
     for less than `room_minutes`, and none is longer than `film_minutes`. No setting concerns a light.
+
+    `directory` came with the kit, and nothing on the kit can write it; `accepted` is the newer one that the uplink got.
     """
 
     kit: KitId
@@ -29,6 +34,7 @@ class KitConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     agency_root: Thumbprint
     key: Path = Path("kit.key.pem")
     directory: Path = Path("directory.jws")
+    accepted: Path = Path("/var/lib/attune-kit/directory/accepted.jws")
     spool: Path = Path("/var/lib/attune-kit/spool")
     status: Path = Path("/run/attune-kit")
     reserve_bytes: Annotated[int, Meta(ge=1 << 20)] = 8 << 20
@@ -45,11 +51,22 @@ class KitConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ConfigInvalid(f"The kit's key {self.key} can't be used: {reason}") from None
 
     def accepted_directory(self) -> Directory:
-        """Read the directory that the kit accepted last. Raises `ConfigInvalid`."""
+        """Read the newer of the directory that came with the kit and the one accepted last. Raises `ConfigInvalid`."""
+        came_with_the_kit = self._read_directory(self.directory)
+        if not self.accepted.exists():
+            return came_with_the_kit
         try:
-            return read_directory(self.directory.read_text("ascii"), self.agency_root)
+            return max(came_with_the_kit, self._read_directory(self.accepted), key=lambda one: one.version)
+        except ConfigInvalid as reason:
+            # Whoever can spoil the file could remove it too, so going on costs nothing; the uplink fetches it again.
+            _log.warning("the directory that came with the kit is used. %s", reason)
+            return came_with_the_kit
+
+    def _read_directory(self, file: Path) -> Directory:
+        try:
+            return read_directory(file.read_text("ascii"), self.agency_root)
         except (OSError, UnicodeDecodeError, FootageError) as reason:
-            raise ConfigInvalid(f"The kit's directory {self.directory} can't be used: {reason}") from None
+            raise ConfigInvalid(f"The kit's directory {file} can't be used: {reason}") from None
 
 
 def read_config(path: Path) -> KitConfig:
@@ -62,7 +79,7 @@ def read_config(path: Path) -> KitConfig:
         ) from None
     except (OSError, ValueError) as reason:
         raise ConfigInvalid(f"{path} can't be used: {reason}. Write it anew with `kit add`.") from None
-    places = {name: path.parent / getattr(config, name) for name in ("key", "directory", "spool", "status")}
+    places = {name: path.parent / getattr(config, name) for name in ("key", "directory", "accepted", "spool", "status")}
     return msgspec.structs.replace(config, **places)
 
 

@@ -1,5 +1,7 @@
 """Whether the agency decided otherwise since the recorder was put together."""
 
+from pathlib import Path
+
 from device.config import KitConfig
 from device.errors import ConfigInvalid
 from footage.directory import Policy
@@ -24,8 +26,12 @@ class PolicyWatch:
         except ConfigInvalid:
             return False  # the next film says so
 
-    def _replaced_at(self) -> int:
-        try:
-            return self._config.directory.stat().st_mtime_ns
-        except OSError:
-            return 0
+    def _replaced_at(self) -> tuple[int, int]:
+        return _replaced_at(self._config.directory), _replaced_at(self._config.accepted)
+
+
+def _replaced_at(file: Path) -> int:
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return 0

@@ -39,13 +39,21 @@ class Counts:
 
 
 class Uplink:
-    """One kit's uplink. `report` is told the status after each round."""
+    """One kit's uplink. `report` is told the status after each round; `alive` is called then, and after each part."""
 
-    def __init__(self, config: KitConfig, spool: Spool, agency: Agency, report: Callable[[UplinkStatus], None]) -> None:
+    def __init__(
+        self,
+        config: KitConfig,
+        spool: Spool,
+        agency: Agency,
+        report: Callable[[UplinkStatus], None],
+        alive: Callable[[], None] = lambda: None,
+    ) -> None:
         self._config = config
         self._spool = spool
         self._agency = agency
         self._report = report
+        self._alive = alive
         self._directory = config.accepted_directory()
         self._stop = threading.Event()
         self._refused_before: dict[str, str] = {}
@@ -67,6 +75,7 @@ class Uplink:
                 problem, failures = reason, failures + 1
             waiting = sum(film.state is not FilmState.EMPTY for film in self._spool.films())
             self._tell(waiting, problem)
+            self._alive()
             if until_empty and not waiting:
                 return
             self._stop.wait(_wait_seconds(failures))
@@ -126,6 +135,7 @@ class Uplink:
                 self._agency.put_part(film.film, name.number, sealed)
                 self.counts.parts_sent += 1
                 self.counts.bytes_sent += len(sealed)
+                self._alive()
 
     def _obtain_receipt(self, film: SpooledFilm) -> None:
         manifest = film.manifest()
@@ -149,7 +159,7 @@ class Uplink:
             return
         directory = read_directory(token, self._config.agency_root, accepted=self._directory)
         if directory != self._directory:
-            durable.write_file(self._config.directory, token.encode("ascii"))
+            durable.write_file(self._config.accepted, token.encode("ascii"))
             self._directory = directory
             _log.info("directory version %d accepted", directory.version)
 

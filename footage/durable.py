@@ -2,10 +2,14 @@
 
 Without the file's fsync its bytes are gone or empty afterwards, without the folder's its name is. Both kit and
 service stand on these few functions; whoever needs durability calls them and nothing else.
+
+What they make is its owner's alone, whatever the umask. Only in a set-group-id folder, which is how Unix says that a
+folder belongs to its group, the group gets it too (the kit's recorder and uplink are two users of one group).
 """
 
 import os
 import secrets
+import stat
 from pathlib import Path
 
 TEMPORARY_PREFIX = ".new-"
@@ -46,7 +50,7 @@ def make_folder(folder: Path) -> None:
     """Make a folder, and those above it, durably. A folder that is there already is fine."""
     if not folder.is_dir():
         make_folder(folder.parent)
-        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(mode=0o770 if _is_shared(folder.parent) else 0o700, exist_ok=True)
     sync_folder(folder.parent)  # also if it was there: whoever made it may not have come so far
 
 
@@ -78,7 +82,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def _create_synced(path: Path, data: bytes | bytearray | memoryview) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o660 if _is_shared(path.parent) else 0o600)
     try:
         try:
             _write_all(descriptor, data)
@@ -91,6 +95,10 @@ def _create_synced(path: Path, data: bytes | bytearray | memoryview) -> None:
     except OSError:
         path.unlink(missing_ok=True)
         raise
+
+
+def _is_shared(folder: Path) -> bool:
+    return bool(folder.stat().st_mode & stat.S_ISGID)
 
 
 def _write_all(descriptor: int, data: bytes | bytearray | memoryview) -> None:

@@ -145,7 +145,7 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("agency", type=Path, help="the agency's folder")
     add.add_argument("--kit", type=_kit_name, required=True, help="the kit's name, such as kit-0001")
     add.add_argument("--service", type=_service, required=True, help="the companion API, such as https://films.example")
-    add.add_argument("--simulated", action="store_true", help="keep spool and status in the kit's own folder")
+    add.add_argument("--simulated", action="store_true", help="keep what the kit writes in its own folder")
     policy = _command(commands, "policy", _policy, "decide for all kits, and sign the next directory")
     policy.add_argument("agency", type=Path, help="the agency's folder")
     policy.add_argument("--sound", choices=["on", "off"], help="off: microphones have no power (default: as it is)")

@@ -79,7 +79,7 @@ class Agency:
     def add_kit(self, kit: str, service: str, *, simulated: bool = False) -> Path:
         """Make a kit's key and settings, sign the next directory, and return the kit's folder. Raises `KitExists`.
 
-        A `simulated` kit keeps spool and status in its own folder instead of the system's.
+        A `simulated` kit keeps what it writes in its own folder instead of the system's.
         """
         directory = self.directory()
         if any(entry.kit == kit for entry in directory.kits):
@@ -88,7 +88,7 @@ class Agency:
         key = new_key()
         settings = {"kit": kit, "service": service.rstrip("/"), "agency_root": self.root}
         if simulated:
-            settings |= {"spool": "spool", "status": "run"}
+            settings |= {"accepted": "accepted.jws", "spool": "spool", "status": "run"}
         durable.make_folder(folder)
         durable.write_file(folder / "kit.key.pem", key_to_pem(key))
         # JSON strings are TOML basic strings.

@@ -24,6 +24,7 @@ HARMLESS_SETTINGS = {
     "agency_root",
     "key",
     "directory",
+    "accepted",
     "spool",
     "status",
     "reserve_bytes",

@@ -52,6 +52,7 @@ class Recorder:
             service="http://127.0.0.1:1",
             agency_root=self.kit.agency.root_thumbprint,
             directory=folder / "directory.jws",
+            accepted=folder / "accepted.jws",
         )
         starter = FilmStarter(config, self.kit.spool)
         self.supervisor = Supervisor(

@@ -1,6 +1,7 @@
 """What can be shown without cutting power: order of syncs, all or nothing, nothing left over."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,21 @@ def test_removing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     durable.remove_folder(folder)
     assert seen == ["folder []"] * 3
     assert not folder.exists()
+
+
+@pytest.fixture
+def umask_of_a_group() -> Iterator[None]:
+    before = os.umask(0o007)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("umask_of_a_group")
+@pytest.mark.parametrize(("shared", "modes"), [(False, [0o700, 0o600, 0o600]), (True, [0o2770, 0o660, 0o660])])
+def test_only_a_folder_that_belongs_to_its_group_is_shared(shared: bool, modes: list[int], tmp_path: Path) -> None:
+    tmp_path.chmod(0o2770 if shared else 0o770)
+    film = tmp_path / "films" / "film"
+    durable.make_folder(film)
+    durable.write_file(film / "replaced", b"x")
+    durable.create_file(film / "created", b"x")
+    assert [path.stat().st_mode & 0o7777 for path in (film, film / "replaced", film / "created")] == modes
