@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from device.ports import Camera, PictureFormat
 from device.sim.camera import SimulatedCamera
+from tests.device.pi.tone_microphone import ToneMicrophone
 from tests.device.sim.filming import Filmed, decoded_pictures, film, muxed
 from tests.device.sim.sources import make_video
 
@@ -33,6 +35,16 @@ ADAPTERS: dict[str, Callable[[Path], Camera]] = {
     "with source": _with_source,
     "real time": _in_real_time,
 }
+
+
+def _raspberry_pi(_: Path) -> Camera:
+    from device.pi.camera import PiCamera
+
+    return PiCamera(PICTURE, ToneMicrophone())
+
+
+if find_spec("picamera2"):  # on a kit, and in the rig with libcamera's virtual camera
+    ADAPTERS["Raspberry Pi"] = _raspberry_pi
 
 
 @pytest.fixture(scope="module", params=ADAPTERS, name="camera")
