@@ -58,7 +58,7 @@ def opened(kit: PiKit) -> tuple[Manifest, bytes]:
 )
 def test_it_is_a_camera(pi: Machine, tests: tuple[str, ...]) -> None:
     options = ("-q", "-p", "no:cacheprovider", "-p", "virtual_camera")
-    bearing = ("-W", "ignore:setDaemon:DeprecationWarning")  # picamera2's own
+    bearing = ("-W", "ignore:setDaemon:DeprecationWarning", "-W", "ignore:unclosed file:ResourceWarning")  # picamera2's
     told = pi.run(
         ["env", "-C", INSIDE_SOURCE, kit_package.PYTHON, "-m", "pytest", *options, *bearing, *tests],
         environment={"PYTHONPATH": INSIDE_SUPPORT, "PYTHONDONTWRITEBYTECODE": "1"},
