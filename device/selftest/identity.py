@@ -51,7 +51,7 @@ def directory(stand: Stand) -> Passed:
     refuse_expired(accepted, clock.now())
     holds = f"holds until {until}" if until else "without an end"
     return Passed(
-        f"version {accepted.version}, {holds}, films are sealed to {len(accepted.recipients)}",
+        f"version {accepted.version}, {holds}, recipients: {len(accepted.recipients)}",
         {"version": accepted.version, "recipients": len(accepted.recipients)},
     )
 

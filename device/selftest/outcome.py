@@ -26,6 +26,7 @@ class Flaw(StrEnum):
     SOUND_MISSING = "sound-missing"
     SOUND_SILENT = "sound-silent"
     SOUND_CLIPPED = "sound-clipped"
+    SOUND_AGAINST_POLICY = "sound-against-policy"
     SENSOR_MISSING = "sensor-missing"
     SELFTEST_FAILED = "selftest-failed"
 
@@ -47,6 +48,7 @@ MEANINGS = {
     Flaw.SOUND_MISSING: "Less sound than picture, or not at 48 kHz.",
     Flaw.SOUND_SILENT: "The microphone hears nothing.",
     Flaw.SOUND_CLIPPED: "The sound is too loud for the microphone.",
+    Flaw.SOUND_AGAINST_POLICY: "There is sound, though the agency wants none.",
     Flaw.SENSOR_MISSING: "The kit can't feel how hot it is.",
     Flaw.SELFTEST_FAILED: "The self-test itself broke.",
 }

@@ -134,7 +134,8 @@ class LightMeter:
     """Measures pictures of one size and format with libav's filters.
 
     The variance of the Laplacian is the mean square of what the convolution gives, because its mean is 0; and that is
-    what `psnr` calls the mean square error of the convolved picture, which lies around 128, against plain grey.
+    what `psnr` calls the mean square error of the convolved picture, which lies around 128, against plain grey. Eight
+    bits hold no more than 128 either way, so a picture full of the hardest edges scores less than its true variance.
     """
 
     def __init__(self, like: av.VideoFrame) -> None:

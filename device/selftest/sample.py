@@ -44,8 +44,8 @@ def film_sample(panel: Panel, camera: Camera, heard: "queue.SimpleQueue[Event]")
     caught = _Caught()
     panel.prove_tally()
     try:
-        camera.start(caught.deliver, caught.failed, caught.notify)
         try:
+            camera.start(caught.deliver, caught.failed, caught.notify)
             panel.announce(Announcement.FILM_BEGUN)  # as always, and something to hear for the microphone
             _wait(caught, heard)
         finally:

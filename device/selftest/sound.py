@@ -35,7 +35,7 @@ def sound(stand: Stand) -> Passed:
     if not stand.sound:
         if sample.sound is not None or sample.sounds:
             raise PartFailed(
-                Flaw.SOUND_MISSING,
+                Flaw.SOUND_AGAINST_POLICY,
                 "There is sound though the agency's policy is to have none. Do not use the kit; tell IT.",
             )
         return Passed("none, by the agency's policy", {})
@@ -57,7 +57,7 @@ def heard(sample: Sample) -> Level:
     squares = count = clipped = 0.0
     peak = 0.0
     try:
-        for samples in _decoded(sample):
+        for samples in _decoded(sample) if sample.sound is not None else ():
             squares += sum(value * value for value in samples)
             peak = max(peak, max(samples), -min(samples))
             clipped += sum(value > CLIPPED or value < -CLIPPED for value in samples)

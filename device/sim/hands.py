@@ -27,9 +27,10 @@ class SimulatedHands:
             case Press(button=button):
                 self._circuit.press(button)
             case Look(pins=pins):
-                self._circuit.press("record" if self._sees(pins) else "agree")
+                self._circuit.press("record" if self.see(pins) else "agree")
 
-    def _sees(self, pins: tuple[int, ...]) -> bool:
+    def see(self, pins: tuple[int, ...]) -> bool:
+        """Look for a while, and return whether all of these pins could be seen or heard at the same time."""
         deadline = time.monotonic() + SIGHT_SECONDS
         while time.monotonic() < deadline:
             if all(map(self._circuit.perceptible, pins)):
