@@ -8,5 +8,7 @@
 * `spool`       the folder of sealed films; which files exist is the state of a film
 * `uplink`      brings films to the agency's service and erases them on its receipt
 * `board`, `config`  pins and settings
+* `kit_status` what is on the kit, for people and programs
+* `selftest`  every part of the kit tested by name
 * `__main__`    `kit-device`: where all of it is put together
 """

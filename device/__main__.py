@@ -1,4 +1,4 @@
-"""`kit-device`: recorder, uplink and status. Everything is put together here and nowhere else."""
+"""`kit-device`: recorder, uplink, status and self-test. Everything is put together here and nowhere else."""
 
 import argparse
 import gc
@@ -15,16 +15,17 @@ from device import notify
 from device.agency import Agency
 from device.board import BOARD
 from device.config import DEFAULT_PATH, KitConfig, read_config
-from device.errors import DeviceError
+from device.errors import DeviceError, SpoolClaimed
 from device.film_starter import FilmStarter
 from device.filming import Filming
+from device.kit_status import as_json, as_text, kit_status
 from device.panel import Panel, go_dark
 from device.policy import PolicyWatch
 from device.profiles import PROFILES, bytes_per_minute
 from device.recorder import State
 from device.rig import Rig
 from device.spool import Spool
-from device.status import RECORDER_FILE, UPLINK_FILE, RecorderStatus, UplinkStatus, read_status, write_status
+from device.status import RECORDER_FILE, UPLINK_FILE, RecorderStatus, read_status, write_status
 from device.supervisor import Fault, Outcome, Supervisor
 from device.trouble import BEHIND, Trouble
 from device.uplink import Uplink
@@ -46,6 +47,8 @@ def main() -> None:
         options.run(options)
     except (DeviceError, FootageError) as reason:
         sys.exit(f"kit-device: {reason.code}: {reason}")
+    except KeyboardInterrupt:
+        sys.exit("kit-device: interrupted; all lights are dark")
     except OSError as reason:
         sys.exit(f"kit-device: card-failed: {reason}. Check the card and the folders in {options.config}.")
 
@@ -53,7 +56,7 @@ def main() -> None:
 def _recorder(options: argparse.Namespace) -> None:
     if options.rig != "sim":
         go_dark(BOARD)  # before anything else: pins keep what a recorder that died left in them
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold a second of plaintext
+    _no_core_dumps()
     config = read_config(options.config)
     kit_key = config.kit_key()
     policy = PolicyWatch(config)
@@ -86,6 +89,10 @@ def _recorder(options: argparse.Namespace) -> None:
         _log.warning("the recorder ends, so that a new one goes on")
         logging.shutdown()
         os._exit(EXIT_RESTART)  # not sys.exit: it would wait for the threads of a camera that hangs
+
+
+def _no_core_dumps() -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # one would hold a second of plaintext
 
 
 def _fault_before(config: KitConfig) -> Fault | None:
@@ -131,21 +138,46 @@ def _uplink(options: argparse.Namespace) -> None:
 
 def _status(options: argparse.Namespace) -> None:
     config = read_config(options.config)
+    status = kit_status(config, _spool(config))
+    print(as_json(status) if options.json else as_text(status))
+
+
+def _selftest(options: argparse.Namespace) -> None:
+    # Imported here, because nobody else needs it.
+    from device.selftest.parts import PARTS, described, run
+    from device.selftest.report import print_results, tell
+    from device.selftest.stand import Stand
+
+    if options.list:
+        print(described())
+        return
+    if unknown := set(options.names) - set(PARTS):
+        options.refuse(f"no such part: {', '.join(sorted(unknown))} (choose from {', '.join(PARTS)})")
+    _no_core_dumps()
+    config = read_config(options.config)
     spool = _spool(config)
-    recorder = read_status(config.status / RECORDER_FILE, RecorderStatus) if spool.is_claimed() else None
-    uplink = read_status(config.status / UPLINK_FILE, UplinkStatus)
-    films = spool.films()
-    print(f"kit       {config.kit}")
-    print(f"recorder  {recorder.state if recorder else 'not running'}{_because(recorder.fault if recorder else '')}")
-    print(f"uplink    {f'{uplink.receipts} receipts' if uplink else 'not started yet'}", end="")
-    print(_because(uplink.problem if uplink else ""))
-    print(f"films     {len(films)} on the kit")
-    for film in films:
-        print(f"          {film.film}  {film.state.name.lower().replace('_', ' ')}, {len(film.part_names())} parts")
+    try:
+        spool.claim()
+    except SpoolClaimed:
+        raise SpoolClaimed(
+            "A recorder runs, and a self-test must not take its camera and lights. Stop it first (systemctl stop "
+            "kit-recorder), and start it again afterwards."
+        ) from None
+    _on_signals(_interrupt)  # so that whatever is under way goes dark
+    stand = Stand(config, spool, BOARD, lambda sound: _rig(options, config, sound=sound), tell)
+    try:
+        results = run(stand, options.names or list(PARTS), hands=options.hands)
+        end = print_results(config.kit, results, as_json=options.json)
+    finally:
+        stand.close()
+    if stand.camera_hangs:
+        os._exit(end)  # as the recorder does
+    sys.exit(end)
 
 
-def _because(text: str) -> str:
-    return f": {text}" if text else ""
+def _interrupt() -> None:
+    _on_signals(lambda: None)  # once is enough: going dark must not be interrupted
+    raise KeyboardInterrupt
 
 
 def _spool(config: KitConfig) -> Spool:
@@ -198,13 +230,7 @@ def _parser() -> argparse.ArgumentParser:
         "hold agree (take back), wait SECONDS, cut light, drain battery, heat up, weaken "
         "supply; # begins a comment.",
     )
-    recorder.add_argument(
-        "--rig",
-        choices=["pi", "bench", "sim"],
-        default="sim",
-        help="pi: a kit; bench: real lights and buttons, simulated camera; sim: all simulated (default)",
-    )
-    recorder.add_argument("--source", type=Path, help="bench, sim: a video file to film instead of the generated scene")
+    _add_rig(recorder)
     recorder.add_argument("--script", type=Path, help="sim: play a visit from a file, then switch off")
     recorder.set_defaults(run=_recorder)
     dark = commands.add_parser(
@@ -221,9 +247,39 @@ def _parser() -> argparse.ArgumentParser:
     )
     uplink.add_argument("--until-empty", action="store_true", help="end when no film is left on the kit")
     uplink.set_defaults(run=_uplink)
-    status = commands.add_parser("status", help="tell what is on the kit, and what recorder and uplink do")
+    status = commands.add_parser(
+        "status",
+        help="tell what is on the kit, and what recorder and uplink do",
+        description="Tell what is on the kit, what recorder and uplink do, and what to do about what is wrong. It asks "
+        "neither of them, and disturbs neither.",
+    )
+    status.add_argument("--json", action="store_true", help="one JSON object, for programs")
     status.set_defaults(run=_status)
+    selftest = commands.add_parser(
+        "selftest",
+        help="test every part of the kit by name",
+        description="Test every part of the kit by name. Each gives a line: OK, ERROR with a code and what to do, or "
+        "SKIP. Questions are answered by the kit's buttons. The camera films two seconds, in memory only, under its "
+        "light. No recorder may run.",
+        epilog="Ends with 0 if all is OK, 1 after an error, 3 if there was no error but something was skipped.",
+    )
+    selftest.add_argument("names", nargs="*", metavar="NAME", help="test these parts only (default: all)")
+    selftest.add_argument("--list", action="store_true", help="list the parts, and test nothing")
+    selftest.add_argument("--no-hands", dest="hands", action="store_false", help="skip what needs a person")
+    selftest.add_argument("--json", action="store_true", help="one JSON object at the end, for programs")
+    _add_rig(selftest)
+    selftest.set_defaults(run=_selftest, refuse=selftest.error, script=None)
     return parser
+
+
+def _add_rig(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--rig",
+        choices=["pi", "bench", "sim"],
+        default="sim",
+        help="pi: a kit; bench: real lights and buttons, simulated camera; sim: all simulated (default)",
+    )
+    parser.add_argument("--source", type=Path, help="bench, sim: a video file to film instead of the generated scene")
 
 
 if __name__ == "__main__":

@@ -86,10 +86,7 @@ class Filming:
         if not self._camera_runs:
             return True
         self._camera_runs = False
-        stopping = threading.Thread(target=self._camera.stop, name="camera-stop", daemon=True)
-        stopping.start()
-        stopping.join(STOP_SECONDS)
-        return not stopping.is_alive()
+        return stops(self._camera)
 
     def close(self, ended: Ended) -> Manifest | None:
         """Close the running film; None if nothing was filmed. Raises `OSError`; the next start closes it then."""
@@ -100,3 +97,11 @@ class Filming:
     def shut_down(self) -> None:
         """Wait for what still runs."""
         self._starter.close()
+
+
+def stops(camera: Camera) -> bool:
+    """Stop a camera; return whether it stands still. If it hangs, only a new process helps."""
+    stopping = threading.Thread(target=camera.stop, name="camera-stop", daemon=True)
+    stopping.start()
+    stopping.join(STOP_SECONDS)
+    return not stopping.is_alive()

@@ -9,12 +9,17 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from device.ports import Camera, Sensors
+from device.selftest.hands import Hands
 
 
 class Rig(NamedTuple):
-    """`pin_factory` is gpiozero's, None for the machine's own; `visit` plays hands until the visit is over, if any."""
+    """`pin_factory` is gpiozero's, None for the machine's own; `visit` plays hands until the visit is over, if any.
+
+    `hands` do what a self-test asks of a person; None where people have their own.
+    """
 
     camera: Camera
     sensors: Sensors
     pin_factory: Any = None
     visit: Callable[[], None] | None = None
+    hands: Hands | None = None

@@ -36,7 +36,7 @@ class Spool:
     def claim(self) -> None:
         """Make this process the only recorder of the spool, until it ends. Raises `SpoolClaimed`."""
         if self._claim() is None:
-            raise SpoolClaimed("Another recorder is running on this spool. Stop it first.")
+            raise SpoolClaimed("Another recorder or a self-test is running on this spool. Stop it first.")
 
     def is_claimed(self) -> bool:
         """Return whether a recorder runs on the spool."""
@@ -71,9 +71,13 @@ class Spool:
 
     def require_room(self, room: int = 0) -> None:
         """Raise `CardFull` when what is free is only the reserve, or less than `room` bytes above it."""
-        status = os.statvfs(self._films)
-        if status.f_bavail * status.f_frsize < self._reserve + room:
+        if self.room_left() < room:
             raise CardFull(ADVICE[Trouble.CARD_FULL])
+
+    def room_left(self) -> int:
+        """Return how many bytes films may still take: what is free above the reserve, below 0 within it."""
+        status = os.statvfs(self._films)
+        return status.f_bavail * status.f_frsize - self._reserve
 
     def recover(self, kit_key: EllipticCurvePrivateKey) -> Iterator[Manifest]:
         """Bring every film into a settled state after a start, and yield the manifests of those closed now.

@@ -12,13 +12,16 @@ from pathlib import Path
 from device.board import BOARD
 from device.panel import MEANING
 from device.recorder import TABLE, State
+from device.selftest.outcome import MEANINGS
+from device.selftest.parts import PARTS
+from device.selftest.report import Exit
 from device.signals import ANNOUNCEMENTS, DARK, TROUBLES, Lamps, ring
 from device.trouble import ADVICE, BEHIND, Trouble
 from docs.family_card.card import cards
 from docs.panel_pictures import FOLDER, pictures, trouble_picture
 from footage.manifest import Ended
 
-DOCUMENTS = (Path("docs/recorder.md"), Path("docs/panel.md"), Path("hardware/README.md"))
+DOCUMENTS = (Path("docs/recorder.md"), Path("docs/panel.md"), Path("docs/selftest.md"), Path("hardware/README.md"))
 _BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -108,6 +111,27 @@ def endings() -> str:
     return _table(("`ended`",), [(ended.value,) for ended in Ended])
 
 
+def selftest_parts() -> str:
+    """Return what a self-test tests."""
+    rows = [(f"`{name}`", part.shows, "yes" if part.hands else "") for name, part in PARTS.items()]
+    return _table(("part", "what its test shows", "needs a person"), rows)
+
+
+def selftest_exits() -> str:
+    """Return how a self-test ends."""
+    meanings = {
+        Exit.ALL_OK: "all that was asked for is OK",
+        Exit.ERRORS: "at least one ERROR, or the self-test could not begin",
+        Exit.SKIPPED: "no ERROR, but a SKIP",
+    }
+    return _table(("exit code", "when"), [(str(end.value), meanings[end]) for end in Exit])
+
+
+def selftest_flaws() -> str:
+    """Return what only a self-test finds."""
+    return _table(("code", "when"), [(f"`{flaw.value}`", meaning) for flaw, meaning in MEANINGS.items()])
+
+
 def pins() -> str:
     """Return the pin map."""
     rows = [(name.replace("_", " "), str(getattr(BOARD, name)).strip("()")) for name in type(BOARD).__slots__]
@@ -124,6 +148,9 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "announcements": announcements,
     "endings": endings,
     "pins": pins,
+    "selftest-parts": selftest_parts,
+    "selftest-exits": selftest_exits,
+    "selftest-flaws": selftest_flaws,
 }
 
 

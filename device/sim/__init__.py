@@ -6,4 +6,5 @@
 * `encoder`  libx264 and AAC as the Pi's camera would make them
 * `faults`   what goes wrong on purpose
 * `circuit`, `script`, `rig`  buttons and lights without wires, and who presses them
+* `hands`    who answers a self-test
 """

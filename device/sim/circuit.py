@@ -21,6 +21,7 @@ class SimulatedCircuit:
         self.sensors = SimulatedSensors()
         self._buttons = {"agree": board.agree_button, "record": board.record_button}
         self._hold_seconds = {"agree": AGREE_HOLD_SECONDS, "record": RECORD_HOLD_SECONDS}
+        self._broken: set[int] = set()
         self._sense = self.pin_factory.pin(board.tally_sense)
         # As the AND gate of the real circuit: the sense follows the current through the recording light.
         self._tally = self.pin_factory.pin(board.tally, pin_class=MockConnectedPin, input_pin=self._sense)
@@ -37,6 +38,14 @@ class SimulatedCircuit:
         """Break the recording light's current, now and for good."""
         self._tally.input_pin = None
         self._sense.drive_low()
+
+    def break_lamp(self, pin: int) -> None:
+        """Break a lamp, or the buzzer: its pin is on, and nobody sees or hears it."""
+        self._broken.add(pin)
+
+    def perceptible(self, pin: int) -> bool:
+        """Return whether eyes and ears can tell that this pin is on."""
+        return bool(self.pin_factory.pin(pin).state) and pin not in self._broken
 
     def drain_battery(self) -> None:
         """Leave the battery a few minutes."""

@@ -9,6 +9,7 @@ from device.ports import PictureFormat
 from device.rig import Rig
 from device.sim.camera import SimulatedCamera
 from device.sim.circuit import SimulatedCircuit
+from device.sim.hands import SimulatedHands
 from device.sim.script import Action, parse_script, play, play_keyboard
 
 
@@ -18,7 +19,8 @@ def simulated_rig(
     """Return a rig that plays `script`, or the keyboard where there is none. Raises `ScriptInvalid`."""
     circuit = SimulatedCircuit(board)
     visit = partial(play, _read_script(script), circuit) if script else partial(play_keyboard, circuit)
-    return Rig(SimulatedCamera(source, picture=picture, sound=sound), circuit.sensors, circuit.pin_factory, visit)
+    camera = SimulatedCamera(source, picture=picture, sound=sound)
+    return Rig(camera, circuit.sensors, circuit.pin_factory, visit, SimulatedHands(circuit))
 
 
 def _read_script(path: Path) -> list[Action]:

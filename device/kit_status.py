@@ -1,0 +1,164 @@
+"""`kit-device status`: what is on the kit, what recorder and uplink do, and what to do about what is wrong.
+
+Plain text, the same in a terminal and in a pipe; `--json` has the same facts for programs.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+import msgspec
+
+from device.config import KitConfig
+from device.errors import ConfigInvalid
+from device.profiles import PROFILES, bytes_per_minute
+from device.spool import Spool
+from device.spooled_film import FilmState, SpooledFilm
+from device.status import RECORDER_FILE, UPLINK_FILE, RecorderStatus, UplinkStatus, read_status
+from device.trouble import ADVICE, Trouble
+from footage.messages import Message
+
+
+class Said(Message, frozen=True):
+    """A trouble by code, and in words with the next step."""
+
+    code: str
+    text: str
+
+
+class FilmOnKit(Message, frozen=True):
+    """A film of the spool: its durable parts, and the bytes of all its files."""
+
+    film: str
+    state: str
+    parts: int
+    bytes: int
+
+
+class KitStatus(Message, frozen=True):
+    """All of it. What only a running recorder knows, its state and lights, is None while there is none."""
+
+    kit: str
+    directory_version: int | None
+    directory_until: str | None
+    recorder: str | None
+    tally: bool | None
+    consent: bool | None
+    film: str
+    film_seconds: float
+    fault: Said | None
+    warnings: tuple[Said, ...]
+    uplink: UplinkStatus | None
+    room_minutes: int
+    films: tuple[FilmOnKit, ...]
+
+
+_STATES = {
+    FilmState.EMPTY: "never begun; the next start removes it",
+    FilmState.OPEN: "interrupted; the next start closes it",
+    FilmState.CLOSED: "waits for the agency",
+    FilmState.RECEIPTED: "safe at the agency; is being erased",
+    FilmState.TAKEN_BACK: "destroyed; the agency is still to be told",
+}
+
+
+def kit_status(config: KitConfig, spool: Spool) -> KitStatus:
+    """Look at files, and at nothing else: neither service is asked or disturbed."""
+    last = read_status(config.status / RECORDER_FILE, RecorderStatus)
+    running = last if spool.is_claimed() else None
+    uplink = read_status(config.status / UPLINK_FILE, UplinkStatus)
+    try:
+        directory, unusable = config.accepted_directory(), None
+    except ConfigInvalid as reason:
+        directory, unusable = None, Said(reason.code, str(reason))
+    warned = [Said(code, ADVICE[Trouble.of(code)]) for code in running.warnings] if running else []
+    return KitStatus(
+        kit=config.kit,
+        directory_version=directory.version if directory else None,
+        directory_until=directory.valid_until if directory else None,
+        recorder=running.state if running else None,
+        tally=running.tally if running else None,
+        consent=running.consent if running else None,
+        film=running.film if running else "",
+        film_seconds=running.at_ms / 1000 if running else 0.0,
+        # A fault lasts until a person presses a button, also while no recorder runs.
+        fault=Said(last.fault_code, last.fault) if last and last.fault else None,
+        warnings=tuple(warned if unusable is None else [unusable, *warned]),
+        uplink=uplink,
+        room_minutes=max(0, spool.room_left() // bytes_per_minute(PROFILES[config.profile])),
+        films=tuple(map(_film, spool.films())),
+    )
+
+
+def as_json(status: KitStatus) -> str:
+    """Return one indented JSON object, fields as in `KitStatus`."""
+    return msgspec.json.format(msgspec.json.encode(status), indent=2).decode()
+
+
+def as_text(status: KitStatus) -> str:
+    """Return lines, each with what it is about in its first eleven columns."""
+    return "\n".join(f"{about:<11}{fact}" for about, fact in _lines(status))
+
+
+def _lines(status: KitStatus) -> Iterator[tuple[str, str]]:
+    yield "kit", status.kit
+    yield "directory", _directory(status)
+    yield "recorder", _recorder(status)
+    if status.recorder is not None:
+        yield "lights", f"recording {_light(status.tally)}, consent {_light(status.consent)}"
+    if status.fault:
+        yield "fault", f"{status.fault.code}: {status.fault.text}"
+    for warning in status.warnings:
+        yield "warning", f"{warning.code}: {warning.text}"
+    yield "uplink", _uplink(status.uplink)
+    if status.uplink and status.uplink.problem:
+        yield "problem", f"{status.uplink.problem_code}: {status.uplink.problem}"
+    yield "room", f"{status.room_minutes} minutes of film"
+    total = sum(film.bytes for film in status.films)
+    yield "films", f"{len(status.films)} on the kit, {_megabytes(total)}" if status.films else "none on the kit"
+    for film in status.films:
+        yield "", f"{film.film}  {film.parts} parts, {_megabytes(film.bytes)}  {_film_state(film, status)}"
+
+
+def _directory(status: KitStatus) -> str:
+    if status.directory_version is None:
+        return "none that can be used"
+    until = f", holds until {status.directory_until}" if status.directory_until else ""
+    return f"version {status.directory_version}{until}"
+
+
+def _recorder(status: KitStatus) -> str:
+    if status.recorder is None:
+        return "not running"
+    return f"{status.recorder}, {status.film_seconds:.0f} s of {status.film}" if status.film else status.recorder
+
+
+def _uplink(uplink: UplinkStatus | None) -> str:
+    if uplink is None:
+        return "not started yet"
+    last = f", the last for {uplink.last_receipt}" if uplink.last_receipt else ""
+    return f"{uplink.films_waiting} films waiting, {uplink.receipts} receipts since its start{last}"
+
+
+def _film_state(film: FilmOnKit, status: KitStatus) -> str:
+    return "is being filmed" if film.film == status.film else _STATES[FilmState[film.state.upper()]]
+
+
+def _film(film: SpooledFilm) -> FilmOnKit:
+    return FilmOnKit(film.film, film.state.name.lower(), len(film.part_names()), _bytes(film))
+
+
+def _bytes(film: SpooledFilm) -> int:
+    total = 0
+    with suppress(FileNotFoundError):  # the uplink may erase it meanwhile
+        for file in film.folder.iterdir():
+            with suppress(FileNotFoundError):
+                total += file.stat().st_size
+    return total
+
+
+def _light(lit: bool | None) -> str:
+    return "lit" if lit else "dark"
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:.1f} MB"
