@@ -15,8 +15,6 @@ from footage.errors import FootageError
 from footage.keys import key_from_pem
 from footage.messages import KitId, Thumbprint
 
-DEFAULT_PATH = Path("/etc/attune-kit/kit.toml")
-
 _log = logging.getLogger(__name__)
 
 

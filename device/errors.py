@@ -53,6 +53,12 @@ class TallyDark(DeviceError):
     code = "light-failed"
 
 
+class PinsUnusable(DeviceError):
+    """The pins can't be had: none there, no right to them, or another program has them."""
+
+    code = "pins-unusable"
+
+
 class NothingToTakeBack(DeviceError):
     """There is no film left on the kit."""
 

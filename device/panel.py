@@ -9,10 +9,11 @@ from enum import Enum, auto
 from itertools import chain, cycle
 from typing import Any
 
-from gpiozero import LED, Button, Buzzer, DigitalInputDevice, DigitalOutputDevice, LEDBoard
+from gpiozero import Button, DigitalInputDevice
 
 from device.board import Board
 from device.errors import TallyDark
+from device.lights import Lights
 from device.recorder import Announcement, Event, State
 from device.signals import ANNOUNCEMENTS, DARK, FRAME_SECONDS, Lamps, ring
 from device.trouble import ADVICE, Trouble
@@ -65,7 +66,7 @@ class Panel:
         self._state = State.READY
         self._frames: tuple[Lamps, ...] = (DARK,)
         self._guarding = False  # whether the tally must be sensed
-        self._lights = _Lights(board, pin_factory)
+        self._lights = Lights(board, pin_factory)
         self._microphone = microphone
         self._sense = DigitalInputDevice(board.tally_sense, pull_up=False, pin_factory=pin_factory)
         self._sense.when_deactivated = self._sense_lost
@@ -161,28 +162,6 @@ class Panel:
     def _sense_lost(self) -> None:
         if self._guarding:
             self._post(Event.LIGHT_FAILED)
-
-
-def go_dark(board: Board, pin_factory: Any = None) -> None:
-    """Switch everything off, and with the tally the camera: pins keep what a process that died left in them."""
-    _Lights(board, pin_factory).close()
-
-
-class _Lights:
-    """All outputs of the board; making them switches them off."""
-
-    def __init__(self, board: Board, pin_factory: Any) -> None:
-        self.microphone_power = DigitalOutputDevice(board.microphone_power, pin_factory=pin_factory)
-        self.tally = LED(board.tally, pin_factory=pin_factory)
-        self.consent = LEDBoard(*board.consent_light, pin_factory=pin_factory)
-        self.ring = LEDBoard(*board.status_ring, pin_factory=pin_factory)
-        self.buzzer = Buzzer(board.buzzer, pin_factory=pin_factory)
-
-    def close(self) -> None:
-        self.ring.source = None
-        for light in (self.microphone_power, self.tally, self.consent, self.ring, self.buzzer):
-            light.off()
-            light.close()
 
 
 class _GestureButton:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from enum import Enum, auto
 from typing import NamedTuple
 
+from device.endings import BEHIND, ENDINGS
 from device.errors import DeviceError, KitUnfit, NothingToTakeBack
 from device.filming import Filming
 from device.panel import Panel
@@ -13,7 +14,7 @@ from device.ports import CameraFailed, Notice
 from device.recorder import Announcement, Effect, Event, State, step
 from device.spool import Spool
 from device.status import RecorderStatus
-from device.trouble import ADVICE, BEHIND, Trouble
+from device.trouble import ADVICE, Trouble
 from device.watch import Watch
 from footage.errors import FootageError
 from footage.manifest import Ended
@@ -22,19 +23,6 @@ from footage.notes import NoteEvent
 _TICK_SECONDS = 0.25
 
 _log = logging.getLogger(__name__)
-
-_ENDINGS = {
-    Effect.CLOSE_STOPPED: Ended.STOPPED,
-    Effect.CLOSE_TIME_UP: Ended.TIME_UP,
-    Effect.CLOSE_SHUT_DOWN: Ended.SHUT_DOWN,
-    Effect.CLOSE_CAMERA_STALLED: Ended.CAMERA_STALLED,
-    Effect.CLOSE_CARD_FULL: Ended.CARD_FULL,
-    Effect.CLOSE_CARD_FAILED: Ended.CARD_FAILED,
-    Effect.CLOSE_RECORDER_FAILED: Ended.RECORDER_FAILED,
-    Effect.CLOSE_LIGHT_FAILED: Ended.LIGHT_FAILED,
-    Effect.CLOSE_BATTERY_LOW: Ended.BATTERY_LOW,
-    Effect.CLOSE_TOO_HOT: Ended.TOO_HOT,
-}
 
 
 class Outcome(Enum):
@@ -197,7 +185,7 @@ class Supervisor:
             case Effect.RESTART:
                 self.outcome = Outcome.RESTART
             case _:
-                return self._close_film(_ENDINGS[effect])
+                return self._close_film(ENDINGS[effect])
         return None
 
     def _check_kit(self) -> None:

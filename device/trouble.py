@@ -6,8 +6,6 @@ nothing but what the kit says.
 
 from enum import StrEnum
 
-from footage.manifest import Ended
-
 
 class Trouble(StrEnum):
     """The names, as in logs, in `kit-device status` and in a film's sealed notes."""
@@ -50,15 +48,3 @@ ADVICE = {
     Trouble.CONFIG_INVALID: "The kit's settings can't be used. Tell IT; the log says why.",
     Trouble.RECORDER_FAILED: "Filming failed. What was filmed is kept. Tell IT; the log says why.",
 }
-
-BEHIND = {
-    Ended.CAMERA_STALLED: Trouble.CAMERA_STALLED,
-    Ended.LIGHT_FAILED: Trouble.LIGHT_FAILED,
-    Ended.CARD_FULL: Trouble.CARD_FULL,
-    Ended.CARD_FAILED: Trouble.CARD_FAILED,
-    Ended.SPOOL_DAMAGED: Trouble.SPOOL_DAMAGED,
-    Ended.BATTERY_LOW: Trouble.BATTERY_LOW,
-    Ended.TOO_HOT: Trouble.TOO_HOT,
-    Ended.RECORDER_FAILED: Trouble.RECORDER_FAILED,
-}
-"""The trouble behind each way in which a film ends that nobody wanted."""

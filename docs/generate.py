@@ -10,13 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from device.board import BOARD
+from device.endings import BEHIND
 from device.panel import MEANING
 from device.recorder import TABLE, State
 from device.selftest.outcome import MEANINGS
 from device.selftest.parts import PARTS
 from device.selftest.report import Exit
 from device.signals import ANNOUNCEMENTS, DARK, TROUBLES, Lamps, ring
-from device.trouble import ADVICE, BEHIND, Trouble
+from device.trouble import ADVICE, Trouble
 from docs.family_card.card import cards
 from docs.panel_pictures import FOLDER, pictures, trouble_picture
 from footage.manifest import Ended

@@ -7,7 +7,8 @@ import pytest
 
 from device.board import BOARD
 from device.errors import ScriptInvalid, TallyDark
-from device.panel import MEANING, Gesture, Panel, go_dark
+from device.lights import go_dark
+from device.panel import MEANING, Gesture, Panel
 from device.recorder import TABLE, Announcement, Event, State
 from device.sim.circuit import SimulatedCircuit
 from device.sim.script import parse_script, play

@@ -4,9 +4,10 @@ from itertools import combinations
 
 import pytest
 
+from device.endings import BEHIND
 from device.recorder import Announcement, State
 from device.signals import ANNOUNCEMENTS, DARK, FRAME_SECONDS, STATES, TROUBLES, Lamps, ring
-from device.trouble import ADVICE, BEHIND, Trouble
+from device.trouble import ADVICE, Trouble
 from footage.manifest import Ended
 
 WANTED = {Ended.STOPPED, Ended.TIME_UP, Ended.SHUT_DOWN, Ended.INTERRUPTED}

@@ -123,9 +123,7 @@ def test_a_film_from_agreement_to_its_closing(start: Start) -> None:
     assert recorder.statuses[-1].tally
     assert recorder.statuses[-1].consent
     recorder.do(Event.MOMENT, Event.STOP)
-    status = recorder.wait_for(lambda status: status.state == "ready")
-    assert not status.tally
-    assert not status.consent
+    recorder.wait_for(lambda status: status.state == "ready" and not status.tally and not status.consent)
     (film,) = recorder.kit.spool.films()
     opened = recorder.kit.verified(film).opened_parts([recorder.kit.agency.recovery], [PartKind.NOTE])
     assert [decode_note(plaintext).event for _, plaintext in opened] == [NoteEvent.CONSENT_GIVEN, NoteEvent.MOMENT]

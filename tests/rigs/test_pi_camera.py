@@ -11,7 +11,7 @@ import av
 import numpy as np
 import pytest
 
-from device.__main__ import EXIT_RESTART
+from device.commands.recorder import EXIT_RESTART
 from footage.manifest import Ended, Manifest
 from footage.parts import PartKind
 from tests.rigs import kit_package, trixie
