@@ -37,6 +37,7 @@ def config(kit: Kit) -> KitConfig:
         service="http://127.0.0.1:1",
         agency_root=kit.agency.root_thumbprint,
         directory=kit.folder / "directory.jws",
+        accepted=kit.folder / "accepted.jws",
         spool=kit.folder / "spool",
         status=kit.folder / "run",
     )
@@ -139,7 +140,7 @@ def test_the_command_prints_them_without_colour(kit: Kit) -> None:
     toml = kit.folder / "kit.toml"
     toml.write_text(
         f'kit = "{settings.kit}"\nservice = "{settings.service}"\nagency_root = "{settings.agency_root}"\n'
-        'spool = "spool"\nstatus = "run"\n'
+        'spool = "spool"\nstatus = "run"\naccepted = "accepted.jws"\n'
     )
     command = [sys.executable, "-m", "device", "--config", str(toml), "status"]
     text = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout

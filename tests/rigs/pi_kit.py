@@ -1,9 +1,11 @@
 """A kit whose recorder is the installed one, on the virtual camera. Its films lie on this side, to be opened."""
 
+import json
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from typing import Any
 
 import numpy as np
 
@@ -84,14 +86,10 @@ class PiKit:
     @contextmanager
     def recorder(self) -> Iterator[Recorder]:
         """Run the installed recorder; end it as systemd would on leaving."""
-        command = [PYTHON, f"{INSIDE_SUPPORT}/launch.py", COMMAND, "--config", str(self.stack.kit_toml), "recorder"]
         with (self.stack.logs / "recorder.log").open("ab") as log:
             process = self._pi.popen(
-                [*command, "--rig", "pi"],
-                environment={
-                    "VIRTUAL_CABLE_PULLED": str(self.cable),
-                    "ALSA_CONFIG_PATH": str(self.stack.folder / "alsa.conf"),  # of the microphone, if there is one
-                },
+                self._command("recorder"),
+                environment=self._environment(),
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -106,6 +104,32 @@ class PiKit:
                     except subprocess.TimeoutExpired:
                         process.kill()
                 process.communicate()
+
+    def selftest(self, *parts: str, seconds: float = 60) -> dict[str, Any]:
+        """Run the installed self-test, and return what it says of each part."""
+        process = self._pi.popen(
+            self._command("selftest", "--json", *parts),
+            environment=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        try:
+            told, log = process.communicate(timeout=seconds)
+        finally:
+            process.kill()
+        assert told, log.decode()[-3_000:]
+        return {result["name"]: result for result in json.loads(told)["results"]}
+
+    def _command(self, *words: str) -> list[str]:
+        begin = [PYTHON, f"{INSIDE_SUPPORT}/launch.py", COMMAND, "--config", str(self.stack.kit_toml)]
+        return [*begin, *words, "--rig", "pi"]
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "VIRTUAL_CABLE_PULLED": str(self.cable),
+            "ALSA_CONFIG_PATH": str(self.stack.folder / "alsa.conf"),  # of the microphone, if there is one
+        }
 
 
 def _tone(at: Samples) -> Samples:

@@ -172,3 +172,20 @@ def test_a_recorder_that_is_killed_is_back_soon(kit: PiKit, capsys: pytest.Captu
     with capsys.disabled():
         print(f"\ncrash to ready {seconds:.2f} s")
     assert opened(kit)[0].ended is Ended.INTERRUPTED
+
+
+def test_a_selftest_measures_the_camera_and_the_microphone(kit: PiKit, capsys: pytest.CaptureFixture[str]) -> None:
+    with kit.microphone():
+        results = kit.selftest("keys", "directory", "card", "tally", "camera", "sound")
+    with capsys.disabled():
+        print("", *(f"{name}: {result['text']}" for name, result in results.items()), sep="\n")
+    assert {name: result["code"] for name, result in results.items()} == dict.fromkeys(results, "")
+    assert results["sound"]["figures"]["peak_dbfs"] == pytest.approx(20 * np.log10(0.3), abs=1.5)
+
+
+def test_a_selftest_goes_on_where_the_camera_gives_nothing(kit: PiKit) -> None:
+    kit.cable.touch()
+    results = kit.selftest("camera", "card")
+    assert results["camera"]["code"] == "camera-failed"
+    assert "gives no pictures" in results["camera"]["text"]
+    assert results["card"]["verdict"] == "OK"

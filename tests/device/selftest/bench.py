@@ -58,6 +58,7 @@ class Bench:
             agency_root=self.agency.root_thumbprint,
             key=folder / "kit.key.pem",
             directory=folder / "directory.jws",
+            accepted=folder / "accepted.jws",
             spool=folder / "spool",
             status=folder / "run",
             profile="360p25",

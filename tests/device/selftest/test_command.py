@@ -22,7 +22,7 @@ DOCUMENT = Path("docs/selftest.md")
 def write_config(bench: Bench) -> Path:
     file = bench.folder / "kit.toml"
     settings = {name: getattr(bench.config, name) for name in ("kit", "service", "agency_root", "profile")}
-    paths = {"spool": "spool", "status": "run"}
+    paths = {"spool": "spool", "status": "run", "accepted": "accepted.jws"}
     file.write_text("".join(f'{name} = "{value}"\n' for name, value in (settings | paths).items()))
     return file
 
