@@ -34,6 +34,8 @@ check: $(READY) ## ruff, mypy, import arrows, documents against code
 
 bench: $(READY) ## measured claims, each against a peer (ONLY=name for one)
 	@scripts/system-packages ffmpeg=ffmpeg age=age
+	@[ "$$(id -u)" != 0 ] || scripts/system-packages dpkg-buildpackage=dpkg-dev dh=debhelper \
+	    /usr/bin/pip3=python3-pip mmdebstrap=mmdebstrap
 	@PATH="$$(scripts/stock-age):$$PATH" $(BIN)/python -m benchmarks $(if $(ONLY),--only "$(ONLY)")
 
 docs: $(READY) ## write the tables and diagrams in docs/ anew from the code

@@ -119,6 +119,21 @@ def heard(movie: bytes) -> Sound:
     return Sound(len(wave) / 48_000, crossings / 2 / (len(middle) / 48_000))
 
 
+def test_a_microphone_that_goes_away_is_noted_and_leaves_silence(kit: PiKit) -> None:
+    with kit.microphone() as microphone, kit.recorder() as recorder:
+        recorder.wait_for("ready")
+        recorder.begin_film()
+        microphone.plugged.clear()
+        wait_until(lambda: (status := recorder.status()) is not None and "microphone-away" in status.warnings)
+        microphone.plugged.set()
+        wait_until(lambda: (status := recorder.status()) is not None and not status.warnings)
+        recorder.do("press agree")
+        recorder.wait_for("ready")
+    manifest, movie = opened(kit)
+    assert manifest.ended is Ended.STOPPED
+    assert heard(movie).seconds == pytest.approx(manifest.duration_ms / 1000, abs=0.15)
+
+
 def test_a_recorder_that_breaks_ends_the_film_and_keeps_it(kit: PiKit) -> None:
     with kit.recorder() as recorder:
         recorder.wait_for("ready")
