@@ -16,7 +16,7 @@ from tests.rigs.kit_package import COMMAND, PYTHON
 from tests.rigs.machine import INSIDE_SUPPORT, Machine
 from tests.rigs.rig_stack import RigStack
 
-TONE_HZ = 440
+TONE_HZ, TONE_AMPLITUDE = 440, 0.3
 
 
 class Recorder:
@@ -133,4 +133,4 @@ class PiKit:
 
 
 def _tone(at: Samples) -> Samples:
-    return np.asarray(0.3 * np.sin(2 * np.pi * TONE_HZ * at), dtype=np.float64)
+    return np.asarray(TONE_AMPLITUDE * np.sin(2 * np.pi * TONE_HZ * at), dtype=np.float64)
