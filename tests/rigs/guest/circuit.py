@@ -93,6 +93,13 @@ class Circuit:
                 f"{light} {'dark' if lit else 'lit'} for {seconds:.0f} s"
             )
 
+    def wait_for_change(self, light: str, *, lit: bool, since: int, seconds: float = 60) -> None:
+        """Wait until a light went on, or off, after the first `since` changes, however shortly."""
+        with self._told:
+            assert self._told.wait_for(
+                lambda: any((change.light, change.lit) == (light, lit) for change in self.changes[since:]), seconds
+            ), f"{light} never {'lit' if lit else 'dark'} for {seconds:.0f} s"
+
     def press(self, button: str) -> None:
         """Press `agree` or `record` shortly."""
         self.chip.drive(_BUTTONS[button], high=False)

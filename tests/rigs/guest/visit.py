@@ -123,8 +123,9 @@ def _begin(guest: Guest) -> Chapter:
     guest.circuit.press("agree")
     guest.circuit.wait_for("consent", lit=True)
     chapter.lit["agreed"] = guest.circuit.registered
+    before = len(guest.circuit.changes)
     guest.circuit.press("record")
-    guest.circuit.wait_for("tally", lit=True)
+    guest.circuit.wait_for_change("tally", lit=True, since=before)  # a light that is cut goes dark again at once
     return chapter
 
 
