@@ -19,7 +19,7 @@ from benchmarks.errors import FilmingFailed
 from tests.rigs import kit_package, trixie
 from tests.rigs.machine import machine
 from tests.rigs.pi_kit import PiKit
-from tests.rigs.rig_stack import RigStack
+from tests.rigs.rig_stack import RigStack, wait_until
 
 RUNS = 5
 _LIMITS = (3.0, 1.0, 5.0)
@@ -38,8 +38,11 @@ def measure(folder: Path, tick: Callable[[], None]) -> list[Samples]:
                     recorder.wait_for("ready")
                     begun.append(recorder.begin_film())
                     time.sleep(_FILM_SECONDS)
+                    stopped = time.monotonic()
                     recorder.do("press agree")
-                    closed.append(recorder.wait_for("ready"))
+                    recorder.wait_for("ready")
+                    wait_until(lambda: (status := recorder.status()) is not None and not status.tally)
+                    closed.append(time.monotonic() - stopped)
                     recorder.begin_film()
                     recorder.process.kill()
                     recorder.process.wait()
