@@ -115,7 +115,7 @@ def heard(movie: bytes) -> Sound:
     with av.open(io.BytesIO(movie), "r", options={"err_detect": "explode"}) as container:
         wave = np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
     middle = wave[24_000:-24_000]  # the microphone needs its time to open
-    crossings = np.count_nonzero(np.diff(np.signbit(middle)))
+    crossings = int(np.count_nonzero(np.diff(np.signbit(middle))))
     return Sound(len(wave) / 48_000, crossings / 2 / (len(middle) / 48_000))
 
 
