@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psutil
 
+from tests.rigs.debian_mirror import debian_mirror
 from tests.rigs.rig_stack import wait_until
 
 SUITE = "trixie"  # Raspberry Pi OS 13 is made of it
@@ -114,7 +115,15 @@ def base_system() -> Path:
         making = folder.with_suffix(".new")
         shutil.rmtree(making, ignore_errors=True)
         making.parent.mkdir(parents=True, exist_ok=True)
-        command = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={_INCLUDE}", SUITE, str(making), _mirror()]
+        command = [
+            "mmdebstrap",
+            "--quiet",
+            "--variant=minbase",
+            f"--include={_INCLUDE}",
+            SUITE,
+            str(making),
+            f"deb {debian_mirror()} {SUITE} main",
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr[-2000:]
         making.rename(folder)
@@ -160,13 +169,3 @@ def _remove_cgroup(empty: Path, name: str) -> None:
         'find "$1/$2" -depth -type d -exec rmdir {} + 2>/dev/null && break; sleep 0.2; done'
     )
     subprocess.run(["unshare", "--mount", "sh", "-c", script, "sh", str(empty), name], check=False)
-
-
-def _mirror() -> str:
-    """Return where this machine has its Debian packages from, for another suite."""
-    for file in (*Path("/etc/apt/sources.list.d").glob("*.sources"), Path("/etc/apt/sources.list")):
-        for line in file.read_text().splitlines() if file.exists() else ():
-            words = line.split()
-            if len(words) > 1 and words[0] in ("URIs:", "deb") and words[1].rstrip("/").endswith("/debian"):
-                return f"deb {words[1]} {SUITE} main"
-    return f"deb http://deb.debian.org/debian {SUITE} main"

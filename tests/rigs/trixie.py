@@ -10,6 +10,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from tests.rigs.debian_mirror import debian_mirror
 from tests.rigs.machine import INSIDE_SUPPORT, ROOT, SUPPORT, machine
 
 _PACKAGES = (
@@ -19,7 +20,6 @@ _PACKAGES = (
     *("python3-pip", "python3-setuptools", "python3-dev", "gcc", "libc6-dev"),  # pidng has no wheels
     "python3-pytest",
 )
-_FOUND_IN = ("/etc/apt/sources.list", "/etc/apt/sources.list.d")
 
 
 def folder() -> Path:
@@ -48,18 +48,8 @@ def _build(root: Path) -> None:
     apart = ["unshare", "--mount", "--propagation=private"]
     command = [*apart, "mmdebstrap", "--quiet", "--variant=apt", "--mode=root", f"--include={','.join(_PACKAGES)}"]
     options = ["--aptopt=Apt::Install-Recommends false", "--dpkgopt=path-exclude=/usr/share/doc/*"]
-    subprocess.run([*command, *options, "trixie", str(root), mirror()], check=True)
+    subprocess.run([*command, *options, "trixie", str(root), debian_mirror()], check=True)
     with machine(over=root, writable=root) as pi:
         pip = ["python3", "-m", "pip", "install", "--quiet", "--break-system-packages", "--root-user-action=ignore"]
         locked = ["--require-hashes", "--no-deps", "--no-build-isolation"]
         pi.run([*pip, *locked, "--requirement", f"{INSIDE_SUPPORT}/requirements.txt"], network=True)
-
-
-def mirror() -> str:
-    """Return the Debian mirror that this machine uses itself."""
-    for found in map(Path, _FOUND_IN):
-        for file in sorted(found.iterdir()) if found.is_dir() else [found]:
-            for word in file.read_text().split() if file.is_file() else []:
-                if word.startswith("http") and word.rstrip("/").endswith("/debian"):
-                    return word
-    return "http://deb.debian.org/debian"
