@@ -47,7 +47,8 @@ class FilmStarter:
             self.prepare()
         assert self._prepared is not None
         prepared, self._prepared = self._prepared.result(), None
-        _refuse_expired(prepared.directory)
+        if clock.clock_status() is ClockStatus.SYNCHRONISED:  # else nobody knows; the film says so
+            refuse_expired(prepared.directory, clock.now())
         spooled = self._spool.new_film(prepared.film, prepared.key)
         opening = FilmOpening(
             format=1,
@@ -73,9 +74,7 @@ class FilmStarter:
         return _Prepared(film, directory, make_film_key(film, [entry.recipient for entry in directory.recipients]))
 
 
-def _refuse_expired(directory: Directory) -> None:
-    """A kit that does not know the time can't know this either; it films, and the manifest says so."""
-    if directory.valid_until is None or clock.clock_status() is ClockStatus.UNSYNCHRONISED:
-        return
-    if directory.valid_until < clock.now():
+def refuse_expired(directory: Directory, now: str) -> None:
+    """Raise `DirectoryExpired` for a directory that does not hold any more at this time (RFC 3339, UTC)."""
+    if directory.valid_until is not None and directory.valid_until < now:
         raise DirectoryExpired(ADVICE[Trouble.DIRECTORY_EXPIRED])

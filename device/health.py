@@ -20,7 +20,7 @@ def failing(readings: Readings) -> Trouble | None:
 
 def warnings(readings: Readings) -> set[Trouble]:
     """Return what people should know of, though a film may run."""
-    found = {unfit(readings)} - {None}
+    found = {unfit(readings)}
     if readings.undervoltage:
         found.add(Trouble.UNDERVOLTAGE)
     if readings.clock is ClockStatus.UNSYNCHRONISED:

@@ -136,7 +136,8 @@ class Supervisor:
         self._warn()
         if event is not None:
             self._handle(event)
-        self._report()
+        else:
+            self._report()
 
     def _perform_all(self, effects: tuple[Effect | Announcement, ...]) -> Event | None:
         """Perform the effects in order and return the event that follows. A failed start ends the row."""
@@ -240,12 +241,13 @@ class Supervisor:
         warnings = tuple(trouble for trouble in Trouble if trouble in now)
         if warnings == self._warnings:
             return
-        for trouble in now - set(self._warnings):
+        begun, over = now - set(self._warnings), set(self._warnings) - now
+        for trouble in begun:
             _log.warning("%s: %s", trouble.value, ADVICE[trouble])
             self._filming.note(NoteEvent.WARNING, trouble.value)
-        if now - set(self._warnings):
+        if begun:
             self._panel.announce(Announcement.WARNING)
-        for trouble in set(self._warnings) - now:
+        for trouble in over:
             _log.info("%s: over", trouble.value)
         self._warnings = warnings
         self._show()

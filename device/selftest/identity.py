@@ -8,11 +8,10 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from device import clock
-from device.errors import DirectoryExpired
+from device.film_starter import refuse_expired
 from device.selftest.outcome import Flaw, PartFailed, Passed
 from device.selftest.stand import Stand
-from device.trouble import ADVICE, Trouble
-from footage.directory import Directory
+from device.trouble import Trouble
 from footage.keys import from_jwk, thumbprint
 from footage.manifest import ClockStatus
 
@@ -54,9 +53,3 @@ def directory(stand: Stand) -> Passed:
         f"version {accepted.version}, {holds}, recipients: {len(accepted.recipients)}",
         {"version": accepted.version, "recipients": len(accepted.recipients)},
     )
-
-
-def refuse_expired(accepted: Directory, now: str) -> None:
-    """Raise `DirectoryExpired` for a directory that does not hold any more at this time (RFC 3339, UTC)."""
-    if accepted.valid_until is not None and accepted.valid_until < now:
-        raise DirectoryExpired(ADVICE[Trouble.DIRECTORY_EXPIRED])

@@ -130,11 +130,6 @@ def base_system() -> Path:
     return folder
 
 
-def python_version(system: Path) -> str:
-    """Return the version of Python that a system's folder has, such as 3.13."""
-    return (system / "usr/bin/python3").readlink().name.removeprefix("python")
-
-
 @contextmanager
 def booted_kit(package: Path, log: Path) -> Iterator[BootedKit]:
     """Boot a system with the package until the context ends."""

@@ -55,6 +55,16 @@ class DebianPackage:
         return [file for file in self.content.rglob("*.so*") if file.is_file() and not file.is_symlink()]
 
 
+def python_version(system: Path) -> str:
+    """Return the version of Python that a system's folder has, such as 3.13."""
+    return (system / "usr/bin/python3").readlink().name.removeprefix("python")
+
+
+def own_architecture() -> str:
+    """Return Debian's name for this machine's kind, such as amd64."""
+    return _output("dpkg", "--print-architecture").strip()
+
+
 def needed(shared_object: Path) -> set[str]:
     """Return the libraries that a compiled file asks for, whatever machine it is for (`DT_NEEDED` of its ELF)."""
     words = _output("readelf", "--dynamic", "--wide", shared_object).splitlines()

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import stat
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,8 @@ import pytest
 from footage.manifest import Ended
 from provisioning.recover import read_recovery_file, recover_film
 from provisioning.store_films import Store
-from tests.rigs.booted_kit import BootedKit, base_system, booted_kit, python_version
-from tests.rigs.debian_package import DebianPackage, machine, needed
+from tests.rigs.booted_kit import BootedKit, base_system, booted_kit
+from tests.rigs.debian_package import DebianPackage, machine, needed, own_architecture, python_version
 from tests.rigs.rig_stack import RigStack, wait_until
 from tests.scenarios.stack import KIT
 
@@ -39,10 +38,6 @@ MACHINES = {"amd64": "Advanced Micro Devices X86-64", "arm64": "AArch64"}
 REFUSED_NODES = {"device-mem": (1, 1), "device-input": (13, 64), "device-loop-control": (10, 237)}
 CARD_NODES = {"device-zero": (1, 5), **REFUSED_NODES}
 SYSTEM_NODES = {"video0": (81, 0), "media0": (250, 0), "gpiochip0": (254, 0)}
-
-
-def own_architecture() -> str:
-    return subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True).stdout.strip()
 
 
 @pytest.fixture(scope="module")

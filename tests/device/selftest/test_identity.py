@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from device import clock
 from device.errors import DirectoryExpired
+from device.film_starter import refuse_expired
 from device.ports import Readings
-from device.selftest import identity
 from device.selftest.outcome import Verdict
 from footage.directory import Directory
 from footage.keys import key_to_pem, new_key
@@ -76,9 +76,9 @@ def test_whether_a_directory_has_expired_is_not_known_without_the_time(bench: Be
 def test_a_directory_expires_after_its_last_second(bench: Bench) -> None:
     now = clock.now()
     directory = replace(bench.agency.directory(), valid_until=now)
-    identity.refuse_expired(directory, now)
+    refuse_expired(directory, now)
     with pytest.raises(DirectoryExpired):
-        identity.refuse_expired(directory, FAR_AWAY)
+        refuse_expired(directory, FAR_AWAY)
 
 
 def test_no_message_holds_the_key(bench: Bench) -> None:
