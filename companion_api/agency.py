@@ -10,9 +10,9 @@ from typing import Annotated, ParamSpec, TypeVar
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from fastapi import Depends, Request
 
-from companion_api.archive import Archive
+from companion_api.films.archive import Archive
+from companion_api.kits.sessions import Sessions
 from companion_api.published_directory import Published, PublishedDirectory
-from companion_api.sessions import Sessions
 
 P = ParamSpec("P")
 T = TypeVar("T")

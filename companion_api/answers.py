@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 
 from companion_api import problems
 from companion_api.problems import BY_CODE, MEDIA_TYPE, Problem, Refusal, problem_details
-from companion_api.store import StoreFailed, StoreFull
+from companion_api.stores.store import StoreFailed, StoreFull
 from footage.errors import FootageError
 
 _log = logging.getLogger(__name__)

@@ -10,10 +10,10 @@ from fastapi import FastAPI
 
 from companion_api.agency import Agency
 from companion_api.answers import answer_problems
-from companion_api.archive import Archive
-from companion_api.kit_requests import router
+from companion_api.films.archive import Archive
+from companion_api.kits.kit_requests import router
+from companion_api.kits.sessions import Sessions
 from companion_api.published_directory import PublishedDirectory
-from companion_api.sessions import Sessions
 
 
 def create_app(

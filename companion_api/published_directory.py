@@ -9,7 +9,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 from companion_api.problems import KIT_REVOKED
-from companion_api.store import DIRECTORY, Store, StoreFailed, StoreFull
+from companion_api.stores.store import DIRECTORY, Store, StoreFailed, StoreFull
 from footage.directory import Directory, KitEntry, read_directory
 from footage.errors import DirectoryForged, FootageError
 from footage.keys import from_jwk

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from companion_api.film_states import TAKE_BACK_HOURS
+from companion_api.films.film_states import TAKE_BACK_HOURS
 from device.panel import AGREE_HOLD_SECONDS
 from device.recorder import Announcement
 from device.signals import ANNOUNCEMENTS

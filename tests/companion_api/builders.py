@@ -13,13 +13,13 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from fastapi import FastAPI
 
 from companion_api.app import create_app
-from companion_api.archive import Archive
-from companion_api.catalogue import Catalogue
-from companion_api.disk_store import DiskStore
-from companion_api.leaving import continue_take_backs
+from companion_api.films.archive import Archive
+from companion_api.films.catalogue import Catalogue
+from companion_api.kits.leaving import continue_take_backs
 from companion_api.problems import MEDIA_TYPE, TYPE_PREFIX
 from companion_api.published_directory import PublishedDirectory
-from companion_api.store import Store
+from companion_api.stores.disk_store import DiskStore
+from companion_api.stores.store import Store
 from footage.http_signatures import SignedRequest, content_digest, sign_request
 from tests.footage.builders import Agency, Film
 

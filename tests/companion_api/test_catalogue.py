@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from companion_api.catalogue import Catalogue, HeldPart
-from companion_api.store import StoreFailed, StoreFull
+from companion_api.films.catalogue import Catalogue, HeldPart
+from companion_api.stores.store import StoreFailed, StoreFull
 from tests.companion_api.builders import Kit, Service, problem
 from tests.footage.builders import Film
 

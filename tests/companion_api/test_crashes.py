@@ -9,8 +9,8 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
-from companion_api.catalogue import Catalogue
-from companion_api.disk_store import DiskStore
+from companion_api.films.catalogue import Catalogue
+from companion_api.stores.disk_store import DiskStore
 from footage.keys import new_key, to_jwk
 from footage.receipt import read_receipt
 from tests.companion_api.builders import Kit, Service, problem

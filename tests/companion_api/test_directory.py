@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from companion_api.disk_store import DiskStore
 from companion_api.published_directory import PublishedDirectory
-from companion_api.store import DIRECTORY, Put, StoreFull
+from companion_api.stores.disk_store import DiskStore
+from companion_api.stores.store import DIRECTORY, Put, StoreFull
 from footage.directory import sign_directory
 from footage.errors import DirectoryForged, DirectoryRolledBack, MessageMalformed
 from footage.keys import new_key

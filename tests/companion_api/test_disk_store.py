@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from companion_api.disk_store import DiskStore
-from companion_api.store import Put, Store, StoreFailed, StoreFull
+from companion_api.stores.disk_store import DiskStore
+from companion_api.stores.store import Put, Store, StoreFailed, StoreFull
 from tests.companion_api.builders import Kit, problem, running
 from tests.footage.builders import Agency, Film
 

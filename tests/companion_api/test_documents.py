@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from companion_api.film_states import TRANSITIONS, FilmEvent, FilmState
+from companion_api.films.film_states import TRANSITIONS, FilmEvent, FilmState
 from companion_api.problems import INTERNAL_ERROR, METHOD_NOT_ALLOWED, NOT_FOUND, PROBLEMS, Problem
 from companion_api.service import Exit
 from companion_api.settings import OPTIONS

@@ -1,6 +1,6 @@
 import pytest
 
-from companion_api.film_states import TRANSITIONS, FilmEvent, FilmState, next_state
+from companion_api.films.film_states import TRANSITIONS, FilmEvent, FilmState, next_state
 from companion_api.problems import Problem, Refusal
 
 

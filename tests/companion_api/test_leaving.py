@@ -4,10 +4,10 @@ import uuid
 
 import pytest
 
-from companion_api.catalogue import Catalogue
-from companion_api.disk_store import DiskStore
-from companion_api.film_states import TAKE_BACK_HOURS, FilmState
-from companion_api.store import StoreFailed, film_key_object
+from companion_api.films.catalogue import Catalogue
+from companion_api.films.film_states import TAKE_BACK_HOURS, FilmState
+from companion_api.stores.disk_store import DiskStore
+from companion_api.stores.store import StoreFailed, film_key_object
 from tests.companion_api.builders import Kit, Service, problem
 from tests.footage.builders import NOW, Film
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from companion_api.kit_requests import MAX_MANIFEST_SIZE
+from companion_api.kits.kit_requests import MAX_MANIFEST_SIZE
+from companion_api.kits.upload import Upload
 from companion_api.problems import DIGEST_MISMATCH, Refusal
-from companion_api.upload import Upload
 from footage.errors import MessageMalformed
 from footage.http_signatures import content_digest
 from footage.jws import MessageType, sign

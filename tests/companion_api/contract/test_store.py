@@ -1,4 +1,4 @@
-"""What `companion_api.store.Store` promises, for every adapter."""
+"""What `companion_api.stores.store.Store` promises, for every adapter."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from companion_api.disk_store import DiskStore
-from companion_api.memory_store import MemoryStore
-from companion_api.store import Put, Store
+from companion_api.stores.disk_store import DiskStore
+from companion_api.stores.memory_store import MemoryStore
+from companion_api.stores.store import Put, Store
 
 ADAPTERS: dict[str, Callable[[Path], Store]] = {
     "disk": lambda folder: DiskStore(folder / "store"),

@@ -8,14 +8,14 @@ from pydantic import BaseModel, Field
 from companion_api import problems as p
 from companion_api.agency import InForce, TheAgency
 from companion_api.answers import Answers, refusals
-from companion_api.closing import close_film, receipt_of
-from companion_api.film_states import FilmState
-from companion_api.intake import have_list, take_key, take_part
-from companion_api.kit_access import KitInSession, OpeningKit
-from companion_api.leaving import note_erased, take_back
-from companion_api.sessions import SESSION_SECONDS
-from companion_api.store import Put
-from companion_api.upload import gather
+from companion_api.films.film_states import FilmState
+from companion_api.kits.closing import close_film, receipt_of
+from companion_api.kits.intake import have_list, take_key, take_part
+from companion_api.kits.kit_access import KitInSession, OpeningKit
+from companion_api.kits.leaving import note_erased, take_back
+from companion_api.kits.sessions import SESSION_SECONDS
+from companion_api.kits.upload import gather
+from companion_api.stores.store import Put
 from footage.parts import MAX_PART_SIZE
 
 MAX_KEY_SIZE = 1024 * 1024  # of film.key: about 500 recipients

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from companion_api.catalogue import Catalogue, Film, Transaction
+from companion_api.films.catalogue import Catalogue, Film, Transaction
 from companion_api.problems import FILM_OF_OTHER_KIT, Refusal
-from companion_api.store import Store, film_folder, film_key_object
+from companion_api.stores.store import Store, film_folder, film_key_object
 from footage.messages import timestamp
 
 

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterable, Iterator
 
-from companion_api.store import Put, checked
+from companion_api.stores.store import Put, checked
 
 
 class MemoryStore:

@@ -11,9 +11,10 @@ from typing import Literal
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
-from companion_api.archive import Archive, film_of
-from companion_api.catalogue import HeldPart
-from companion_api.film_states import FilmEvent, FilmState, next_state
+from companion_api.films.archive import Archive, film_of
+from companion_api.films.catalogue import HeldPart
+from companion_api.films.film_states import FilmEvent, FilmState, next_state
+from companion_api.kits.upload import Upload
 from companion_api.problems import (
     MANIFEST_DIFFERS,
     PARTS_MISSING,
@@ -23,8 +24,7 @@ from companion_api.problems import (
     WRONG_KIT,
     Refusal,
 )
-from companion_api.store import Put, StoreFailed, manifest_object, receipt_object
-from companion_api.upload import Upload
+from companion_api.stores.store import Put, StoreFailed, manifest_object, receipt_object
 from footage.directory import Directory
 from footage.keys import thumbprint
 from footage.manifest import Manifest, read_manifest

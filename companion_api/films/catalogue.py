@@ -30,8 +30,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DBAPIError
 
-from companion_api.film_states import FilmState
-from companion_api.store import StoreFailed, StoreFull
+from companion_api.films.film_states import FilmState
+from companion_api.stores.store import StoreFailed, StoreFull
 
 _TABLES = MetaData()
 _FILMS = Table(

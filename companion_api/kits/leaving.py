@@ -6,8 +6,8 @@ back, and nothing of it is accepted any more.
 
 import logging
 
-from companion_api.archive import Archive, film_of
-from companion_api.film_states import FilmEvent, FilmState, next_state, take_back_event
+from companion_api.films.archive import Archive, film_of
+from companion_api.films.film_states import FilmEvent, FilmState, next_state, take_back_event
 from companion_api.problems import FILM_UNKNOWN, Refusal
 
 _log = logging.getLogger(__name__)

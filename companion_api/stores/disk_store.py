@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 
-from companion_api.store import Put, StoreFailed, StoreFull, checked
+from companion_api.stores.store import Put, StoreFailed, StoreFull, checked
 from footage import durable
 
 _ARRIVING = ".arriving"  # objects under way; on the same file system, so that they can be linked to their names

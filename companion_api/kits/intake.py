@@ -7,12 +7,12 @@ kit's repeated request.
 import logging
 from dataclasses import dataclass
 
-from companion_api.archive import Archive, film_of
-from companion_api.catalogue import HeldPart, Transaction
-from companion_api.film_states import FilmEvent, FilmState, next_state
+from companion_api.films.archive import Archive, film_of
+from companion_api.films.catalogue import HeldPart, Transaction
+from companion_api.films.film_states import FilmEvent, FilmState, next_state
+from companion_api.kits.upload import Upload
 from companion_api.problems import KEY_DIFFERS, PART_DIFFERS, Problem, Refusal
-from companion_api.store import Put, film_key_object, part_object
-from companion_api.upload import Upload
+from companion_api.stores.store import Put, film_key_object, part_object
 
 _log = logging.getLogger(__name__)
 
