@@ -1,42 +1,44 @@
 """The command `companion-api`."""
 
+import argparse
 import logging
 import os
-import signal
 import sys
+from types import ModuleType
 
-import uvicorn
+from companion_api.commands import serve
+from companion_api.service import NotStarted
+from companion_api.settings import add_options, read_settings
 
-from companion_api.service import Exit, NotStarted, claimed, listening_socket, open_service
-from companion_api.settings import Settings, read_settings
+COMMANDS: dict[str, ModuleType] = {"serve": serve}
+_ABOUT = """The agency's service: takes in sealed films from kits and signs receipts for them.
+It can't read what it stores; it needs the directory that `kit init` and `kit add` sign, and the receipt key."""
 
 
 def main() -> None:
     """Run `companion-api` and exit with an `Exit` code."""
-    settings = read_settings(sys.argv[1:], os.environ)
+    parser = argparse.ArgumentParser("companion-api", description=_ABOUT)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, module in COMMANDS.items():
+        command = commands.add_parser(
+            name,
+            help=module.SUMMARY,
+            description=f"{module.SUMMARY[0].upper()}{module.SUMMARY[1:]}.",
+            epilog=module.EPILOG,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(command)
+        add_options(command)
+        command.set_defaults(module=module, command=command)
+    given = parser.parse_args()
+    settings = read_settings(given.command, given, os.environ)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    for wish in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(wish, _stop)  # uvicorn finishes what is under way and then raises the signal again
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
-        _serve(settings)
+        given.module.run(settings, given)
     except NotStarted as reason:
         print(f"companion-api: {reason}", file=sys.stderr)
         sys.exit(reason.exit_code)
-
-
-def _serve(settings: Settings) -> None:
-    with claimed(settings.data):
-        app = open_service(settings)
-        with listening_socket(settings.host, settings.port) as listening:
-            host = f"[{settings.host}]" if ":" in settings.host else settings.host
-            print(f"listening on http://{host}:{listening.getsockname()[1]}", flush=True)
-            config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=30)
-            uvicorn.Server(config).run(sockets=[listening])
-
-
-def _stop(_signal: int, _frame: object) -> None:
-    sys.exit(Exit.STOPPED)
 
 
 if __name__ == "__main__":

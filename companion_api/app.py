@@ -43,7 +43,7 @@ def create_app(
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
         agency.storage.shutdown()
-        archive.catalogue.close()
+        archive.database.close()
 
     app = FastAPI(
         title="Attune Kit companion API",

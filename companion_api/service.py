@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from fastapi import FastAPI
 
 from companion_api.app import create_app
+from companion_api.database.database import Database
+from companion_api.database.migration import migrate
 from companion_api.films.archive import Archive
-from companion_api.films.catalogue import Catalogue
 from companion_api.kits.leaving import continue_take_backs
 from companion_api.published_directory import PublishedDirectory
 from companion_api.settings import Settings
@@ -73,19 +74,34 @@ def claimed(data: Path) -> Iterator[None]:
 def open_service(settings: Settings) -> FastAPI:
     """Open store, database, key and directory, and finish what a crash cut short. Raises `NotStarted`."""
     receipt_key = _receipt_key(settings.receipt_key)
-    store, catalogue = _kept(
-        lambda: (DiskStore(settings.data / "store"), Catalogue(settings.data / "companion.sqlite3"))
-    )
-    directory = _directory(settings, store)
+    archive = open_archive(settings)
+    directory = _directory(settings, archive.store)
     if directory.published.directory.receipt_key(thumbprint(receipt_key.public_key())) is None:
         raise NotStarted(
             Exit.RECEIPT_KEY_UNLISTED,
             f"The directory does not list the receipt key {settings.receipt_key}, so kits would not believe receipts. "
             "Sign a directory that lists it, or use the key that it lists.",
         )
-    archive = Archive(store, catalogue)
-    _kept(lambda: continue_take_backs(archive))
+    _kept(lambda: _mend(archive))
     return create_app(archive=archive, directory=directory, receipt_key=receipt_key)
+
+
+def _mend(archive: Archive) -> None:
+    """Finish what a crash cut short."""
+    if isinstance(archive.store, DiskStore):
+        archive.store.remove_leftovers()
+    continue_take_backs(archive)
+
+
+def open_archive(settings: Settings) -> Archive:
+    """Open store and database, upgraded to this version. Raises `NotStarted`."""
+
+    def opened() -> Archive:
+        store, database = DiskStore(Path(settings.store)), Database(settings.database)
+        migrate(database)
+        return Archive(store, database)
+
+    return _kept(opened)
 
 
 def listening_socket(host: str, port: int) -> socket.socket:

@@ -1,31 +1,34 @@
-"""The settings of `companion-api serve`: flags, each also an environment variable (a flag wins)."""
+"""The settings of `companion-api`, the same for every command: flag, environment variable, TOML file, default.
+
+The first that is given wins. A service's settings stand in one place then, and `companion-api scrub` on its machine
+needs no flag.
+"""
 
 import argparse
-from collections.abc import Mapping, Sequence
+import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-_PREFIX = "COMPANION_API_"
-_ABOUT = """The agency's service: takes in sealed films from kits and signs receipts for them.
-It can't read what it stores; it needs the directory that `kit init` and `kit add` sign, and the receipt key."""
-_EXAMPLE = """example:
-  companion-api serve --data /srv/attune --receipt-key /etc/attune/receipt.pem \\
-      --directory /etc/attune/directory.jws --root "$(cat /etc/attune/root.thumbprint)"
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
-Publish a new directory by replacing its file; the service sees it at the next request, without a restart.
-Put a TLS proxy in front: the service speaks plain HTTP and listens on loopback unless told otherwise.
-Back up the data folder. The store in it and the recovery identity are enough to recover every film."""
+_PREFIX = "COMPANION_API_"
+CONFIG = Path("/etc/attune-kit/companion-api.toml")
+_BACKENDS = ("sqlite", "postgresql")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What `serve` needs to know."""
+    """What the service needs to know."""
 
     data: Path
     receipt_key: Path
     root: str
     directory: Path
+    store: str
+    database: URL
     host: str
     port: int
 
@@ -40,55 +43,93 @@ class Option(NamedTuple):
 
     @property
     def name(self) -> str:
+        """The key in the TOML file."""
+        return self.flag.removeprefix("--")
+
+    @property
+    def field(self) -> str:
         """The field of `Settings`."""
-        return self.flag.removeprefix("--").replace("-", "_")
+        return self.name.replace("-", "_")
 
     @property
     def variable(self) -> str:
         """The environment variable."""
-        return _PREFIX + self.name.upper()
+        return _PREFIX + self.field.upper()
 
 
 OPTIONS = (
-    Option("--data", "DIR", None, "folder of the store and the database; made if missing"),
+    Option("--data", "DIR", None, "folder for what is not kept elsewhere; made if missing"),
     Option("--receipt-key", "FILE", None, "private key (PEM) that signs receipts; the directory must list it"),
     Option("--root", "THUMBPRINT", None, "thumbprint of the agency root, 43 characters, as `kit init` showed it"),
     Option("--directory", "FILE", None, "the signed directory; replace the file to publish a new one"),
+    Option("--store", "URL", "DATA/store", "where sealed parts are kept: a folder"),
+    Option("--database", "URL", "DATA/companion.sqlite3", "sqlite:///FILE or postgresql://USER@HOST/NAME"),
     Option("--host", "ADDRESS", "127.0.0.1", "address to listen on"),
     Option("--port", "NUMBER", "8080", "port to listen on; 0 takes a free one and prints it"),
 )
 
 
-def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
-    """Return the settings. Exits with code 2 and a line on stderr if they can't be used, as argparse does."""
-    parser = argparse.ArgumentParser("companion-api", description=_ABOUT)
-    serve = parser.add_subparsers(required=True, metavar="COMMAND").add_parser(
-        "serve",
-        help="run the service until SIGTERM or Ctrl-C",
-        description="Run the service until SIGTERM or Ctrl-C; requests under way are finished.",
-        epilog=_EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Let a command take every setting."""
+    group = parser.add_argument_group("settings, each also a variable and a key of the TOML file")
+    group.add_argument("--config", metavar="FILE", help=f"the TOML file (default: {CONFIG}) [{_PREFIX}CONFIG]")
     for option in OPTIONS:
-        value = environment.get(option.variable, option.default)
-        ending = (
-            f"[{option.variable}]" if option.default is None else f"(default: {option.default}) [{option.variable}]"
-        )
-        serve.add_argument(
-            option.flag,
-            metavar=option.value,
-            default=value,
-            required=value is None,
-            help=f"{option.meaning} {ending}".replace("%", "%%"),
-        )
-    given = parser.parse_args(arguments)
-    if not (given.port.isdecimal() and int(given.port) <= 65535):
-        serve.error(f"--port must be a number from 0 to 65535, not {given.port!r}")
+        default = "" if option.default is None else f" (default: {option.default})"
+        meaning = f"{option.meaning}{default} [{option.variable}]".replace("%", "%%")
+        group.add_argument(option.flag, metavar=option.value, help=meaning)
+
+
+def read_settings(
+    parser: argparse.ArgumentParser, given: argparse.Namespace, environment: Mapping[str, str]
+) -> Settings:
+    """Return the settings. Exits with code 2 and a line on stderr if they can't be used, as argparse does."""
+    file = _read_file(parser, given.config or environment.get(f"{_PREFIX}CONFIG"))
+    values: dict[str, str] = {}
+    for option in OPTIONS:
+        value = getattr(given, option.field) or environment.get(option.variable) or file.get(option.name)
+        if value is None:
+            value = option.default
+        if value is None:
+            parser.error(f"{option.flag} must be given, or {option.variable}, or {option.name} in the TOML file")
+        values[option.field] = value
+    data = Path(values["data"])
+    if not (values["port"].isdecimal() and int(values["port"]) <= 65535):
+        parser.error(f"--port must be a number from 0 to 65535, not {values['port']!r}")
     return Settings(
-        data=Path(given.data),
-        receipt_key=Path(given.receipt_key),
-        root=given.root,
-        directory=Path(given.directory),
-        host=given.host,
-        port=int(given.port),
+        data=data,
+        receipt_key=Path(values["receipt_key"]),
+        root=values["root"],
+        directory=Path(values["directory"]),
+        store=values["store"].replace("DATA/", f"{data}/"),
+        database=_database(parser, values["database"], data),
+        host=values["host"],
+        port=int(values["port"]),
     )
+
+
+def _read_file(parser: argparse.ArgumentParser, named: str | None) -> dict[str, str]:
+    file = Path(named) if named else CONFIG
+    try:
+        content = tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        if named is None:
+            return {}
+        parser.error(f"--config {file}: there is no such file")
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as reason:
+        parser.error(f"--config {file}: {reason}")
+    unknown = content.keys() - {option.name for option in OPTIONS}
+    if unknown:
+        parser.error(f"--config {file}: there is no setting {', '.join(sorted(unknown))}")
+    return {name: str(value) for name, value in content.items()}
+
+
+def _database(parser: argparse.ArgumentParser, given: str, data: Path) -> URL:
+    if given == "DATA/companion.sqlite3":
+        return URL.create("sqlite", database=str(data / "companion.sqlite3"))
+    try:
+        url = make_url(given)
+    except ArgumentError:
+        parser.error("--database must be sqlite:///FILE or postgresql://USER@HOST/NAME")
+    if url.get_backend_name() not in _BACKENDS:
+        parser.error(f"--database: {url.get_backend_name()} is not supported; use one of {', '.join(_BACKENDS)}")
+    return url

@@ -1,10 +1,11 @@
-"""The archive: store, catalogue and clock together, and the rule whose film it is."""
+"""The archive: store, database and clock together, and the rule whose film it is."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from companion_api.films.catalogue import Catalogue, Film, Transaction
+from companion_api.database.database import Database
+from companion_api.films.film_rows import Film
 from companion_api.problems import FILM_OF_OTHER_KIT, Refusal
 from companion_api.stores.store import Store, film_folder, film_key_object
 from footage.messages import timestamp
@@ -20,7 +21,7 @@ class Archive:
     """Where films are kept. Its methods and all functions that take it block: call them in a storage thread."""
 
     store: Store
-    catalogue: Catalogue
+    database: Database
     clock: Callable[[], datetime] = utc_now
 
     def timestamp(self) -> str:
@@ -33,9 +34,8 @@ class Archive:
         self.store.delete(list(self.store.list(film_folder(film))))
 
 
-def film_of(transaction: Transaction, film: str, kit: str) -> Film | None:
-    """Return the film's row, or None if nothing was received. Raises `Refusal` if it is another kit's."""
-    row = transaction.film(film)
+def owned(row: Film | None, kit: str) -> Film | None:
+    """Return a film's row, or None if nothing was received. Raises `Refusal` if it is another kit's."""
     if row is not None and row.kit != kit:
         raise Refusal(FILM_OF_OTHER_KIT, "Send each film with the key of the kit that began to send it.")
     return row

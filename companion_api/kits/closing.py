@@ -11,8 +11,9 @@ from typing import Literal
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
-from companion_api.films.archive import Archive, film_of
-from companion_api.films.catalogue import HeldPart
+from companion_api.audit.trail import append
+from companion_api.films.archive import Archive, owned
+from companion_api.films.film_rows import FilmRows, HeldPart
 from companion_api.films.film_states import FilmEvent, FilmState, next_state
 from companion_api.kits.upload import Upload
 from companion_api.problems import (
@@ -83,13 +84,13 @@ def close_film(
     if archive.store.put(manifest_object(film), token.encode("ascii")) is Put.DIFFERS:
         raise Refusal(MANIFEST_DIFFERS, _OTHER_MANIFEST)
     receipt = _durable_receipt(archive, receipt_key, manifest, token)
-    return Issued(receipt, new=_enter(archive, film, manifest_digest(token)))
+    return Issued(receipt, new=_enter(archive, manifest, manifest_digest(token)))
 
 
 def receipt_of(archive: Archive, kit: str, film: str) -> str:
     """Return a film's receipt. Raises `Refusal`, `StoreFailed`."""
-    with archive.catalogue.reading() as transaction:
-        row = film_of(transaction, film, kit)
+    with archive.database.reading() as connection:
+        row = owned(FilmRows(connection).film(film), kit)
     if row is None or next_state(row.state, FilmEvent.READ) is FilmState.OPEN:
         raise Refusal(RECEIPT_NOT_YET, "Send all parts and the manifest; its answer is the receipt.")
     return _held_receipt(archive, film)
@@ -107,9 +108,10 @@ def _manifest_of(token: str, directory: Directory, kit: str, film: str) -> Manif
 def _refuse_unless_whole(archive: Archive, manifest: Manifest) -> str | None:
     """Return the digest of the manifest that the film was closed by, or None if it is open and whole."""
     film = manifest.opening.film
-    with archive.catalogue.reading() as transaction:
-        row = film_of(transaction, film, manifest.opening.kit)
-        parts = {part.number: part for part in transaction.parts(film)}
+    with archive.database.reading() as connection:
+        rows = FilmRows(connection)
+        row = owned(rows.film(film), manifest.opening.kit)
+        parts = {part.number: part for part in rows.parts(film)}
     if row is not None:
         next_state(row.state, FilmEvent.MANIFEST)
         if row.manifest_sha256 is not None:
@@ -147,15 +149,26 @@ def _held_receipt(archive: Archive, film: str) -> str:
     return receipt.decode("ascii")
 
 
-def _enter(archive: Archive, film: str, manifest_sha256: str) -> bool:
+def _enter(archive: Archive, manifest: Manifest, manifest_sha256: str) -> bool:
     """Commit that the film is closed; return whether it was open until now."""
-    with archive.catalogue.writing() as transaction:
-        row = transaction.film(film)
+    film, kit = manifest.opening.film, manifest.opening.kit
+    with archive.database.writing() as connection:
+        rows = FilmRows(connection)
+        row = rows.film_to_change(film)
         gone = row is None or row.state is FilmState.TAKEN_BACK
         new = row is not None and row.state is FilmState.OPEN
         if new:
-            transaction.close_film(film, manifest_sha256)
-            transaction.set_state(film, FilmState.CLOSED, archive.timestamp())
+            rows.close_film(film, manifest_sha256)
+            rows.set_state(film, FilmState.CLOSED, archive.timestamp())
+            append(
+                connection,
+                archive.timestamp(),
+                f"kit:{kit}",
+                "receipt issued",
+                f"film:{film}",
+                manifest=manifest_sha256,
+                parts=len(manifest.parts),
+            )
     if gone:  # taken back while it was being closed: manifest and receipt must not outlive it
         archive.destroy(film)
         next_state(FilmState.TAKEN_BACK, FilmEvent.MANIFEST)

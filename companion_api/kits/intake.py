@@ -7,8 +7,8 @@ kit's repeated request.
 import logging
 from dataclasses import dataclass
 
-from companion_api.films.archive import Archive, film_of
-from companion_api.films.catalogue import HeldPart, Transaction
+from companion_api.films.archive import Archive, owned
+from companion_api.films.film_rows import FilmRows, HeldPart
 from companion_api.films.film_states import FilmEvent, FilmState, next_state
 from companion_api.kits.upload import Upload
 from companion_api.problems import KEY_DIFFERS, PART_DIFFERS, Problem, Refusal
@@ -33,12 +33,12 @@ class _Key:
     def object(self, film: str) -> str:
         return film_key_object(film)
 
-    def held(self, transaction: Transaction, film: str) -> str | None:
-        row = transaction.film(film)
+    def held(self, rows: FilmRows, film: str) -> str | None:
+        row = rows.film(film)
         return row and row.key_sha256
 
-    def enter(self, transaction: Transaction, film: str, sha256: str, _size: int) -> None:
-        transaction.add_key(film, sha256)
+    def enter(self, rows: FilmRows, film: str, sha256: str, _size: int) -> None:
+        rows.add_key(film, sha256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,12 @@ class _Part:
     def object(self, film: str) -> str:
         return part_object(film, self.number)
 
-    def held(self, transaction: Transaction, film: str) -> str | None:
-        row = transaction.part(film, self.number)
+    def held(self, rows: FilmRows, film: str) -> str | None:
+        row = rows.part(film, self.number)
         return row and row.sha256
 
-    def enter(self, transaction: Transaction, film: str, sha256: str, size: int) -> None:
-        transaction.add_part(film, HeldPart(self.number, sha256, size))
+    def enter(self, rows: FilmRows, film: str, sha256: str, size: int) -> None:
+        rows.add_part(film, HeldPart(self.number, sha256, size))
 
 
 def take_key(archive: Archive, kit: str, film: str, upload: Upload) -> Put:
@@ -69,11 +69,12 @@ def take_part(archive: Archive, kit: str, film: str, number: int, upload: Upload
 
 def have_list(archive: Archive, kit: str, film: str) -> HaveList:
     """Return what is durable of a film; nothing, if it was never seen. Raises `Refusal`, `StoreFailed`."""
-    with archive.catalogue.reading() as transaction:
-        row = film_of(transaction, film, kit)
+    with archive.database.reading() as connection:
+        rows = FilmRows(connection)
+        row = owned(rows.film(film), kit)
         if row is None:
             return HaveList(None, [], FilmState.OPEN)
-        return HaveList(row.key_sha256, transaction.parts(film), next_state(row.state, FilmEvent.READ))
+        return HaveList(row.key_sha256, rows.parts(film), next_state(row.state, FilmEvent.READ))
 
 
 def _take(archive: Archive, kit: str, film: str, piece: _Key | _Part, upload: Upload) -> Put:
@@ -93,25 +94,28 @@ def _take(archive: Archive, kit: str, film: str, piece: _Key | _Part, upload: Up
 
 def _begin(archive: Archive, kit: str, film: str, piece: _Key | _Part) -> str | None:
     """Return the SHA-256 under which the piece is held, if it is; else make sure that it may come."""
-    with archive.catalogue.reading() as transaction:
-        row = film_of(transaction, film, kit)
-        held = piece.held(transaction, film)
+    with archive.database.reading() as connection:
+        rows = FilmRows(connection)
+        row = owned(rows.film(film), kit)
+        held = piece.held(rows, film)
     if row is not None:
         if held is None:
             next_state(row.state, FilmEvent.PART)
         return held
-    with archive.catalogue.writing() as transaction:
-        transaction.add_film(film, kit, archive.timestamp())
-        film_of(transaction, film, kit)  # another kit may have been first
+    with archive.database.writing() as connection:
+        rows = FilmRows(connection)
+        rows.add_film(film, kit, archive.timestamp())
+        owned(rows.film(film), kit)  # another kit may have been first
     return None
 
 
 def _enter(archive: Archive, film: str, piece: _Key | _Part, sha256: str, size: int) -> None:
-    with archive.catalogue.writing() as transaction:
-        row = transaction.film(film)
+    with archive.database.writing() as connection:
+        rows = FilmRows(connection)
+        row = rows.film_to_add_to(film)
         gone = row is None or row.state is FilmState.TAKEN_BACK
         if not gone:
-            piece.enter(transaction, film, sha256, size)
+            piece.enter(rows, film, sha256, size)
     if gone:  # taken back while the bytes were on their way: they must not outlive it
         archive.destroy(film)
         next_state(FilmState.TAKEN_BACK, FilmEvent.PART)

@@ -18,7 +18,7 @@ _KNOWN_FOLDERS = 1024
 
 
 class DiskStore:
-    """Implements `store.Store` in the folder `root`. One process at a time may own it; any number may read."""
+    """Implements `store.Store` in the folder `root`, for any number of processes of one machine."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -26,7 +26,11 @@ class DiskStore:
         self._make_folder = lru_cache(_KNOWN_FOLDERS)(self._make_folder_durable)
         with _named_errors():
             durable.make_folder(self._arriving)
-            for leftover in self._arriving.iterdir():  # of uploads that a crash cut short
+
+    def remove_leftovers(self) -> None:
+        """Remove what uploads left that a crash cut short. Only as long as nobody else writes."""
+        with _named_errors():
+            for leftover in self._arriving.iterdir():
                 leftover.unlink()
 
     def put(self, key: str, data: bytes) -> Put:

@@ -11,10 +11,12 @@ from typing import Any
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from fastapi import FastAPI
+from sqlalchemy import URL
 
 from companion_api.app import create_app
+from companion_api.database.database import Database
+from companion_api.database.migration import migrate
 from companion_api.films.archive import Archive
-from companion_api.films.catalogue import Catalogue
 from companion_api.kits.leaving import continue_take_backs
 from companion_api.problems import MEDIA_TYPE, TYPE_PREFIX
 from companion_api.published_directory import PublishedDirectory
@@ -39,6 +41,11 @@ class Clock:
         self.now += timedelta(**by)
 
 
+def sqlite(path: Path) -> URL:
+    """Return the address of a database file."""
+    return URL.create("sqlite", database=str(path))
+
+
 class Service:
     """One agency's service on a folder. `restart` opens it anew from what is durable."""
 
@@ -55,7 +62,9 @@ class Service:
 
     def _open(self) -> None:
         self.store = self._given_store or DiskStore(self.data / "store")
-        self.archive = Archive(self.store, Catalogue(self.data / "companion.sqlite3"), self.clock)
+        database = Database(sqlite(self.data / "companion.sqlite3"))
+        migrate(database)
+        self.archive = Archive(self.store, database, self.clock)
         self.directory = PublishedDirectory(self.directory_file, self.agency.root_thumbprint, self.store)
         continue_take_backs(self.archive)
         self.app = create_app(
@@ -67,7 +76,7 @@ class Service:
 
     def close(self) -> None:
         self.app.state.agency.storage.shutdown()
-        self.archive.catalogue.close()
+        self.archive.database.close()
 
     def restart(self) -> None:
         self.close()

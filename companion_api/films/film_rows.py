@@ -1,0 +1,132 @@
+"""Films and parts in the database: what is held, in which state, and whose it is.
+
+A part's row is written only after its object is durable, so a row is never untrue; an object without its row is found
+and entered by the kit's repeated request.
+"""
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import Column, Connection, ForeignKey, Integer, Select, String, Table, delete, select, update
+
+from companion_api.database.database import METADATA, insert_new
+from companion_api.films import case_rows as case_rows  # its table is referred to
+from companion_api.films.film_states import FilmState
+
+_FILMS = Table(
+    "films",
+    METADATA,
+    Column("film", String(36), primary_key=True),
+    Column("kit", String(63), nullable=False),
+    Column("state", String(16), nullable=False, index=True),
+    Column("key_sha256", String(64)),
+    Column("manifest_sha256", String(64)),
+    Column("received_at", String(20), nullable=False),
+    Column("closed_at", String(20)),
+    Column("erased_at", String(20)),
+    Column("taken_back_at", String(20)),
+    Column("case", ForeignKey("cases.case"), index=True),
+)
+_PARTS = Table(
+    "parts",
+    METADATA,
+    Column("film", ForeignKey("films.film"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("sha256", String(64), nullable=False),
+    Column("size", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+_MOMENT = {
+    FilmState.CLOSED: _FILMS.c.closed_at,
+    FilmState.ERASED_ON_KIT: _FILMS.c.erased_at,
+    FilmState.TAKEN_BACK: _FILMS.c.taken_back_at,
+}
+
+
+class Film(NamedTuple):
+    """A film's row; hashes are SHA-256 in hex."""
+
+    film: str
+    kit: str
+    state: FilmState
+    key_sha256: str | None
+    manifest_sha256: str | None
+    closed_at: str | None
+    case: str | None
+
+
+class HeldPart(NamedTuple):
+    """A part that is durable: number, SHA-256 in hex, size in bytes."""
+
+    number: int
+    sha256: str
+    size: int
+
+
+class FilmRows:
+    """The rows of films and parts, as one transaction sees and changes them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def film(self, film: str) -> Film | None:
+        """Return a film's row."""
+        return self._film(_select_film(film))
+
+    def film_to_change(self, film: str) -> Film | None:
+        """Return a film's row, and keep everybody else from changing it or adding to it until the end."""
+        return self._film(_select_film(film).with_for_update())
+
+    def film_to_add_to(self, film: str) -> Film | None:
+        """Return a film's row, and keep everybody else from changing it until the end; others may add as well."""
+        return self._film(_select_film(film).with_for_update(read=True))
+
+    def part(self, film: str, number: int) -> HeldPart | None:
+        """Return a part's row."""
+        query = select(*_PARTS.c[HeldPart._fields]).where(_PARTS.c.film == film, _PARTS.c.number == number)
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else HeldPart(*row)
+
+    def parts(self, film: str) -> list[HeldPart]:
+        """Return the rows of all parts, in order."""
+        query = select(*_PARTS.c[HeldPart._fields]).where(_PARTS.c.film == film).order_by(_PARTS.c.number)
+        return [HeldPart(*row) for row in self._connection.execute(query)]
+
+    def films_in(self, state: FilmState) -> list[str]:
+        """Return the ids of all films in a state."""
+        return list(self._connection.scalars(select(_FILMS.c.film).where(_FILMS.c.state == state.value)))
+
+    def add_film(self, film: str, kit: str, at: str) -> None:
+        """Enter a film that `kit` has begun to send, unless it is there."""
+        insert_new(self._connection, _FILMS, film=film, kit=kit, state=FilmState.OPEN.value, received_at=at)
+
+    def add_key(self, film: str, sha256: str) -> None:
+        """Enter that `film.key` is durable."""
+        self._connection.execute(update(_FILMS).where(_FILMS.c.film == film).values(key_sha256=sha256))
+
+    def add_part(self, film: str, part: HeldPart) -> None:
+        """Enter that a part is durable, unless it is there."""
+        insert_new(self._connection, _PARTS, film=film, **part._asdict())
+
+    def close_film(self, film: str, manifest_sha256: str) -> None:
+        """Enter by which manifest a film is closed."""
+        self._connection.execute(update(_FILMS).where(_FILMS.c.film == film).values(manifest_sha256=manifest_sha256))
+
+    def set_case(self, film: str, case: str) -> None:
+        """Enter to which case a film belongs."""
+        self._connection.execute(update(_FILMS).where(_FILMS.c.film == film).values({_FILMS.c.case: case}))
+
+    def set_state(self, film: str, state: FilmState, at: str) -> None:
+        """Enter a film's new state. A film that is taken back keeps no more than its row."""
+        values: dict[Column[Any], str | None] = {_FILMS.c.state: state.value, _MOMENT[state]: at}
+        if state is FilmState.TAKEN_BACK:
+            values |= {_FILMS.c.key_sha256: None, _FILMS.c.manifest_sha256: None}
+            self._connection.execute(delete(_PARTS).where(_PARTS.c.film == film))
+        self._connection.execute(update(_FILMS).where(_FILMS.c.film == film).values(values))
+
+    def _film(self, query: Select[Any]) -> Film | None:
+        row = self._connection.execute(query).one_or_none()
+        return None if row is None else Film(row.film, row.kit, FilmState(row.state), *row[3:])
+
+
+def _select_film(film: str) -> Select[Any]:
+    return select(*(_FILMS.c[name] for name in Film._fields)).where(_FILMS.c.film == film)
