@@ -8,5 +8,6 @@
 * `films`       what is held of each film, in what state it is, and whose it is
 * `stores`      where bytes are kept: the port and its adapters
 * `database`    the connection and its migrations
+* `operations`  health, readiness, metrics, logs
 * `audit`       the trail of every access and decision
 """

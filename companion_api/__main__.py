@@ -1,12 +1,13 @@
 """The command `companion-api`."""
 
 import argparse
-import logging
+import logging.config
 import os
 import sys
 from types import ModuleType
 
 from companion_api.commands import serve
+from companion_api.operations.logs import logging_config
 from companion_api.service import NotStarted
 from companion_api.settings import add_options, read_settings
 
@@ -32,8 +33,7 @@ def main() -> None:
         command.set_defaults(module=module, command=command)
     given = parser.parse_args()
     settings = read_settings(given.command, given, os.environ)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.config.dictConfig(logging_config(settings.log))
     try:
         given.module.run(settings, given)
     except NotStarted as reason:

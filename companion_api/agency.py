@@ -12,6 +12,7 @@ from fastapi import Depends, Request
 
 from companion_api.films.archive import Archive
 from companion_api.kits.sessions import Sessions
+from companion_api.operations.metrics import Metrics
 from companion_api.published_directory import Published, PublishedDirectory
 
 P = ParamSpec("P")
@@ -28,6 +29,7 @@ class Agency:
     sessions: Sessions
     storage: ThreadPoolExecutor
     patience: float
+    metrics: Metrics
 
     async def in_storage_thread(self, do: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call what blocks in a storage thread: one hop for a whole request (hops were measured to cost a third)."""

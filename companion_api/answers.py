@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from companion_api import problems
+from companion_api.operations.metrics import Metrics
 from companion_api.problems import BY_CODE, MEDIA_TYPE, Problem, Refusal, problem_details
 from companion_api.stores.store import StoreFailed, StoreFull
 from footage.errors import FootageError
@@ -104,6 +105,10 @@ def answer_problems(app: FastAPI) -> None:
 
 
 def _answer(request: Request, problem: Problem, detail: str, **members: object) -> JSONResponse:
-    _log.info("%d %s %s %s", problem.status, problem.code, request.method, request.scope["raw_path"].decode("latin-1"))
+    path = request.scope["raw_path"].decode("latin-1")
+    told = {"status": problem.status, "code": problem.code, "method": request.method, "path": path}
+    _log.info("%d %s %s %s", *told.values(), extra=told)
+    metrics: Metrics = request.app.state.agency.metrics
+    metrics.problems.labels(problem.code).inc()
     headers = {"WWW-Authenticate": 'Signature realm="attune-kit"'} if problem.status == HTTPStatus.UNAUTHORIZED else {}
     return JSONResponse(problem_details(problem, detail, **members), problem.status, headers, MEDIA_TYPE)

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from fastapi import FastAPI
@@ -11,8 +12,10 @@ from fastapi import FastAPI
 from companion_api.agency import Agency
 from companion_api.answers import answer_problems
 from companion_api.films.archive import Archive
-from companion_api.kits.kit_requests import router
+from companion_api.kits import kit_requests
 from companion_api.kits.sessions import Sessions
+from companion_api.operations import operator_requests
+from companion_api.operations.metrics import MeasuredRequests, MeasuredStore, Metrics
 from companion_api.published_directory import PublishedDirectory
 
 
@@ -24,12 +27,15 @@ def create_app(
     session_secret: bytes | None = None,
     patience: float = 20.0,
     storage_threads: int = 8,
+    metrics: Metrics | None = None,
 ) -> FastAPI:
     """Return the service of one agency.
 
     Without `session_secret` sessions end with the process; kits then begin new ones. `patience`: seconds that an
     upload may stand still. `storage_threads`: how many requests may write at once.
     """
+    metrics = metrics or Metrics()
+    archive = replace(archive, store=MeasuredStore(archive.store, metrics))
     agency = Agency(
         archive=archive,
         directory=directory,
@@ -37,6 +43,7 @@ def create_app(
         sessions=Sessions(session_secret or secrets.token_bytes(32), archive.clock),
         storage=ThreadPoolExecutor(storage_threads, "storage"),
         patience=patience,
+        metrics=metrics,
     )
 
     @asynccontextmanager
@@ -54,6 +61,8 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.agency = agency
-    app.include_router(router)
+    app.include_router(kit_requests.router)
+    app.include_router(operator_requests.router)
+    app.add_middleware(MeasuredRequests, metrics=metrics)
     answer_problems(app)
     return app

@@ -51,6 +51,7 @@ FILM_TAKEN_BACK = Problem("film-taken-back", 410, "The family has taken the film
 # the service itself
 STORE_FAILED = Problem("store-failed", 503, "The store or the database failed")
 RECEIPT_KEY_UNLISTED = Problem("receipt-key-unlisted", 503, "The directory does not list the service's receipt key")
+NOT_READY = Problem("not-ready", 503, "The service can't take in films now")
 STORE_FULL = Problem("store-full", 507, "The store is full")
 NOT_FOUND = Problem("not-found", 404, "There is no such request")
 METHOD_NOT_ALLOWED = Problem("method-not-allowed", 405, "This path takes other methods")

@@ -9,7 +9,9 @@ from enum import IntEnum
 from pathlib import Path
 from typing import TypeVar
 
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from fastapi import FastAPI
 
 from companion_api.app import create_app
@@ -72,7 +74,7 @@ def claimed(data: Path) -> Iterator[None]:
 
 
 def open_service(settings: Settings) -> FastAPI:
-    """Open store, database, key and directory, and finish what a crash cut short. Raises `NotStarted`."""
+    """Open store, database, key and directory. Raises `NotStarted`."""
     receipt_key = _receipt_key(settings.receipt_key)
     archive = open_archive(settings)
     directory = _directory(settings, archive.store)
@@ -82,15 +84,24 @@ def open_service(settings: Settings) -> FastAPI:
             f"The directory does not list the receipt key {settings.receipt_key}, so kits would not believe receipts. "
             "Sign a directory that lists it, or use the key that it lists.",
         )
-    _kept(lambda: _mend(archive))
-    return create_app(archive=archive, directory=directory, receipt_key=receipt_key)
+    return create_app(
+        archive=archive, directory=directory, receipt_key=receipt_key, session_secret=session_secret(receipt_key)
+    )
 
 
-def _mend(archive: Archive) -> None:
-    """Finish what a crash cut short."""
+def session_secret(receipt_key: EllipticCurvePrivateKey) -> bytes:
+    """Return the secret of session nonces: what all workers of a service share, on whatever machine, is this key."""
+    number = receipt_key.private_numbers().private_value.to_bytes(32, "big")
+    return HKDF(hashes.SHA256(), 32, salt=None, info=b"attune-kit session nonces").derive(number)
+
+
+def mend(settings: Settings) -> None:
+    """Upgrade the database and finish what a crash cut short. Only before anybody serves. Raises `NotStarted`."""
+    archive = open_archive(settings)
     if isinstance(archive.store, DiskStore):
-        archive.store.remove_leftovers()
-    continue_take_backs(archive)
+        _kept(archive.store.remove_leftovers)
+    _kept(lambda: continue_take_backs(archive))
+    archive.database.close()
 
 
 def open_archive(settings: Settings) -> Archive:

@@ -14,6 +14,8 @@ from typing import NamedTuple
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from companion_api.operations.logs import LogForm
+
 _PREFIX = "COMPANION_API_"
 CONFIG = Path("/etc/attune-kit/companion-api.toml")
 _BACKENDS = ("sqlite", "postgresql")
@@ -31,6 +33,8 @@ class Settings:
     database: URL
     host: str
     port: int
+    workers: int
+    log: LogForm
 
 
 class Option(NamedTuple):
@@ -66,6 +70,8 @@ OPTIONS = (
     Option("--database", "URL", "DATA/companion.sqlite3", "sqlite:///FILE or postgresql://USER@HOST/NAME"),
     Option("--host", "ADDRESS", "127.0.0.1", "address to listen on"),
     Option("--port", "NUMBER", "8080", "port to listen on; 0 takes a free one and prints it"),
+    Option("--workers", "NUMBER", "1", "processes that serve; more than one is for PostgreSQL"),
+    Option("--log", "FORM", "text", "text or json, a line each on stderr"),
 )
 
 
@@ -93,8 +99,11 @@ def read_settings(
             parser.error(f"{option.flag} must be given, or {option.variable}, or {option.name} in the TOML file")
         values[option.field] = value
     data = Path(values["data"])
-    if not (values["port"].isdecimal() and int(values["port"]) <= 65535):
-        parser.error(f"--port must be a number from 0 to 65535, not {values['port']!r}")
+    for name, least, most in (("port", 0, 65535), ("workers", 1, 64)):
+        if not (values[name].isdecimal() and least <= int(values[name]) <= most):
+            parser.error(f"--{name} must be a number from {least} to {most}, not {values[name]!r}")
+    if values["log"] not in list(LogForm):
+        parser.error(f"--log must be {' or '.join(LogForm)}, not {values['log']!r}")
     return Settings(
         data=data,
         receipt_key=Path(values["receipt_key"]),
@@ -104,6 +113,8 @@ def read_settings(
         database=_database(parser, values["database"], data),
         host=values["host"],
         port=int(values["port"]),
+        workers=int(values["workers"]),
+        log=LogForm(values["log"]),
     )
 
 

@@ -1,13 +1,20 @@
-"""`companion-api serve`: run the service."""
+"""`companion-api serve`: run the service, in this process or in several workers."""
 
 import argparse
-import logging
+import os
 import signal
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 
 import uvicorn
+from uvicorn.supervisors import Multiprocess
 
-from companion_api.service import Exit, claimed, listening_socket, open_service
+from companion_api.operations.logs import logging_config
+from companion_api.operations.metrics import MULTIPROCESS
+from companion_api.service import Exit, claimed, listening_socket, mend, open_service
 from companion_api.settings import Settings
 
 SUMMARY = "run the service until SIGTERM or Ctrl-C"
@@ -15,9 +22,10 @@ EPILOG = """example:
   companion-api serve --data /srv/attune --receipt-key /etc/attune/receipt.pem \\
       --directory /etc/attune/directory.jws --root "$(cat /etc/attune/root.thumbprint)"
 
-Requests under way are finished before it ends.
+Requests under way are finished before it ends; SIGHUP replaces the workers one by one.
 Publish a new directory by replacing its file; the service sees it at the next request, without a restart.
 Put a TLS proxy in front: the service speaks plain HTTP and listens on loopback unless told otherwise."""
+GRACE_SECONDS = 30  # for requests under way when the end has come
 
 
 def add_arguments(_: argparse.ArgumentParser) -> None:
@@ -26,16 +34,38 @@ def add_arguments(_: argparse.ArgumentParser) -> None:
 
 def run(settings: Settings, _: argparse.Namespace) -> None:
     """Serve until a signal comes. Raises `NotStarted`."""
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    for wish in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(wish, _stop)  # uvicorn finishes what is under way and then raises the signal again
     with claimed(settings.data):
+        mend(settings)
         app = open_service(settings)
         with listening_socket(settings.host, settings.port) as listening:
             host = f"[{settings.host}]" if ":" in settings.host else settings.host
             print(f"listening on http://{host}:{listening.getsockname()[1]}", flush=True)
-            config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=30)
-            uvicorn.Server(config).run(sockets=[listening])
+            config = uvicorn.Config(
+                app,
+                loop="uvloop",
+                http="httptools",
+                log_config=logging_config(settings.log),
+                access_log=False,
+                timeout_graceful_shutdown=GRACE_SECONDS,
+                workers=settings.workers,
+            )
+            if settings.workers == 1:
+                for wish in (signal.SIGTERM, signal.SIGINT):
+                    signal.signal(wish, _stop)  # uvicorn finishes what is under way and then raises the signal again
+                uvicorn.Server(config).run(sockets=[listening])
+                return
+            app.state.agency.archive.database.close()  # connections must not be shared with workers
+            config.app, config.factory = partial(open_service, settings), True
+            with _shared_metrics():
+                Multiprocess(config, sockets=[listening]).run()
+
+
+@contextmanager
+def _shared_metrics() -> Iterator[None]:
+    """Give the workers a folder for their counts; it ends with the service."""
+    with tempfile.TemporaryDirectory(prefix="companion-api-metrics-") as folder:
+        os.environ[MULTIPROCESS] = folder
+        yield
 
 
 def _stop(_signal: int, _frame: object) -> None:

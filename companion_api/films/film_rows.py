@@ -6,7 +6,7 @@ and entered by the kit's repeated request.
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, ForeignKey, Integer, Select, String, Table, delete, select, update
+from sqlalchemy import Column, Connection, ForeignKey, Integer, Select, String, Table, delete, func, select, update
 
 from companion_api.database.database import METADATA, insert_new
 from companion_api.films import case_rows as case_rows  # its table is referred to
@@ -94,6 +94,11 @@ class FilmRows:
     def films_in(self, state: FilmState) -> list[str]:
         """Return the ids of all films in a state."""
         return list(self._connection.scalars(select(_FILMS.c.film).where(_FILMS.c.state == state.value)))
+
+    def counted(self) -> dict[FilmState, int]:
+        """Return how many films are in each state."""
+        query = select(_FILMS.c.state, func.count()).group_by(_FILMS.c.state)
+        return {FilmState(state): count for state, count in self._connection.execute(query)}
 
     def add_film(self, film: str, kit: str, at: str) -> None:
         """Enter a film that `kit` has begun to send, unless it is there."""

@@ -1,0 +1,75 @@
+"""Several workers on one data folder, as processes of their own."""
+
+import json
+import os
+import re
+import signal
+import time
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.companion_api.test_command import Installation, _put_film
+from tests.footage.builders import Agency, Film, make_film
+
+
+@pytest.fixture
+def installation(tmp_path: Path, agency: Agency) -> Installation:
+    installation = Installation(tmp_path, agency)
+    installation.settings["COMPANION_API_WORKERS"] = "2"
+    return installation
+
+
+def _two_workers(parent: int, without: int = 0) -> list[int]:
+    """Wait until there are two workers, and return their process ids."""
+    deadline = time.monotonic() + 30
+    while True:
+        children = [child for child in psutil.Process(parent).children() if child.pid != without]
+        workers = [child.pid for child in children if any("spawn_main" in word for word in child.cmdline())]
+        if len(workers) == 2:
+            return workers
+        assert time.monotonic() < deadline, "there are no two workers"
+        time.sleep(0.1)
+
+
+def _counted(url: str) -> float:
+    text = httpx.get(f"{url}/metrics").text
+    counts = re.findall(r'^attune_request_seconds_count\{.*route="/healthz".*\} (\S+)$', text, re.MULTILINE)
+    return sum(map(float, counts))
+
+
+def test_workers_share_sessions_films_and_counts(installation: Installation, agency: Agency) -> None:
+    with installation.running() as (url, process):
+        _two_workers(process.pid)
+        for _ in range(4):
+            with httpx.Client() as client:  # a connection of its own: it may meet the other worker
+                film = make_film(agency)
+                assert {answer.status_code for answer in _put_film(client, agency, url, film)} == {201}
+        for _ in range(10):
+            httpx.get(f"{url}/healthz")
+        assert _counted(url) == 10
+
+
+def test_a_worker_that_dies_is_replaced(installation: Installation, agency: Agency, film: Film) -> None:
+    with installation.running() as (url, process):
+        victim = _two_workers(process.pid)[0]
+        os.kill(victim, signal.SIGKILL)
+        _two_workers(process.pid, without=victim)
+        with httpx.Client(transport=httpx.HTTPTransport(retries=3)) as client:
+            assert {answer.status_code for answer in _put_film(client, agency, url, film)} == {201}
+
+
+def test_the_log_is_json_when_asked(installation: Installation, agency: Agency, film: Film) -> None:
+    installation.settings["COMPANION_API_LOG"] = "json"
+    with installation.running() as (url, process), httpx.Client() as client:
+        _put_film(client, agency, url, film)
+        client.get(f"{url}/nowhere")
+        process.terminate()
+        assert process.stderr is not None
+        lines = [json.loads(line) for line in process.stderr.read().splitlines()]
+    (closed,) = [line for line in lines if film.film in line["message"]]
+    assert {"time", "level", "logger", "process"} <= closed.keys()
+    (refused,) = [line for line in lines if line.get("code") == "not-found"]
+    assert (refused["status"], refused["method"], refused["path"]) == (404, "GET", "/nowhere")
