@@ -23,7 +23,7 @@ rigs: $(READY) ## power cuts, kills, full disks: needs root
 	@scripts/system-packages ffmpeg=ffmpeg strace=strace mkfs.ext4=e2fsprogs pulseaudio=pulseaudio cpio=cpio \
 	    qemu-system-aarch64=qemu-system-arm
 	@scripts/system-packages dpkg-buildpackage=dpkg-dev dh=debhelper objdump=binutils /usr/bin/pip3=python3-pip \
-	    mmdebstrap=mmdebstrap ip=iproute2
+	    mmdebstrap=mmdebstrap ip=iproute2 nginx=nginx-light
 	@$(BIN)/python -m pytest -m rig $(ARGS)
 
 check: $(READY) ## ruff, mypy, import arrows, documents against code

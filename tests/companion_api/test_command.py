@@ -75,39 +75,39 @@ def installation(tmp_path: Path, agency: Agency) -> Installation:
     return Installation(tmp_path, agency)
 
 
-def _signed(agency: Agency, method: str, url: str, path: str, nonce: str, body: bytes | None = None) -> httpx.Request:
+def signed(agency: Agency, method: str, url: str, path: str, nonce: str, body: bytes | None = None) -> httpx.Request:
     headers = {} if body is None else {"content-digest": content_digest(body), "content-length": str(len(body))}
     request = SignedRequest(method, url + path, headers)
     sign_request(request, key=agency.kit_key, key_id=agency.kit, nonce=nonce, has_body=body is not None)
     return httpx.Request(method, url + path, headers=headers, content=body)
 
 
-def _session(client: httpx.Client, agency: Agency, url: str) -> str:
-    answer = client.send(_signed(agency, "POST", url, f"/v1/kits/{agency.kit}/sessions", ""))
+def session(client: httpx.Client, agency: Agency, url: str) -> str:
+    answer = client.send(signed(agency, "POST", url, f"/v1/kits/{agency.kit}/sessions", ""))
     assert answer.status_code == 201, answer.text
     nonce: str = answer.json()["nonce"]
     return nonce
 
 
-def _put_film(client: httpx.Client, agency: Agency, url: str, film: Film) -> list[httpx.Response]:
-    nonce = _session(client, agency, url)
+def put_film(client: httpx.Client, agency: Agency, url: str, film: Film) -> list[httpx.Response]:
+    nonce = session(client, agency, url)
     path = f"/v1/films/{film.film}"
     assert film.sealed_key is not None
     assert film.token is not None
     bodies = [(f"{path}/key", film.sealed_key)]
     bodies += [(f"{path}/parts/{number}", sealed) for number, sealed in film.parts.items()]
     bodies += [(f"{path}/manifest", film.token.encode())]
-    return [client.send(_signed(agency, "PUT", url, path, nonce, body)) for path, body in bodies]
+    return [client.send(signed(agency, "PUT", url, path, nonce, body)) for path, body in bodies]
 
 
 def test_a_film_over_a_real_connection_survives_a_kill(installation: Installation, agency: Agency, film: Film) -> None:
     with installation.running() as (url, process), httpx.Client() as client:
-        first = _put_film(client, agency, url, film)
+        first = put_film(client, agency, url, film)
         assert {answer.status_code for answer in first} == {201}
         process.kill()
         process.wait()
     with installation.running() as (url, _), httpx.Client() as client:
-        second = _put_film(client, agency, url, film)
+        second = put_film(client, agency, url, film)
         assert {answer.status_code for answer in second} == {200}
         assert second[-1].content == first[-1].content
     read_receipt(second[-1].text, agency.verified_directory(), film=film.film, manifest=film.token or "")
@@ -118,14 +118,14 @@ def test_a_dropped_upload_leaves_nothing_and_is_logged_in_one_line(
 ) -> None:
     path = f"/v1/films/{film.film}/parts/0"
     with installation.running() as (url, process), httpx.Client() as client:
-        nonce = _session(client, agency, url)
-        request = _signed(agency, "PUT", url, path, nonce, film.parts[0])
+        nonce = session(client, agency, url)
+        request = signed(agency, "PUT", url, path, nonce, film.parts[0])
         head = [f"PUT {path} HTTP/1.1", *(f"{name}: {value}" for name, value in request.headers.items())]
         with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as connection:
             connection.sendall("\r\n".join([*head, "", ""]).encode() + film.parts[0][:100])
             time.sleep(0.2)
         time.sleep(0.2)
-        assert client.send(_signed(agency, "GET", url, f"/v1/films/{film.film}/parts", nonce)).json()["parts"] == []
+        assert client.send(signed(agency, "GET", url, f"/v1/films/{film.film}/parts", nonce)).json()["parts"] == []
         assert not list((installation.data / "store" / ".arriving").iterdir())
         process.terminate()
         assert process.stderr is not None
@@ -136,8 +136,8 @@ def test_a_dropped_upload_leaves_nothing_and_is_logged_in_one_line(
 
 def test_the_log_holds_no_secrets(installation: Installation, agency: Agency, film: Film) -> None:
     with installation.running() as (url, process), httpx.Client() as client:
-        answers = _put_film(client, agency, url, film)
-        nonce = _session(client, agency, url)
+        answers = put_film(client, agency, url, film)
+        nonce = session(client, agency, url)
         process.terminate()
         assert process.stderr is not None
         said = process.stderr.read()

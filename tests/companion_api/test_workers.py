@@ -11,7 +11,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.companion_api.test_command import Installation, _put_film
+from tests.companion_api.test_command import Installation, put_film
 from tests.footage.builders import Agency, Film, make_film
 
 
@@ -46,7 +46,7 @@ def test_workers_share_sessions_films_and_counts(installation: Installation, age
         for _ in range(4):
             with httpx.Client() as client:  # a connection of its own: it may meet the other worker
                 film = make_film(agency)
-                assert {answer.status_code for answer in _put_film(client, agency, url, film)} == {201}
+                assert {answer.status_code for answer in put_film(client, agency, url, film)} == {201}
         for _ in range(10):
             httpx.get(f"{url}/healthz")
         assert _counted(url) == 10
@@ -58,13 +58,13 @@ def test_a_worker_that_dies_is_replaced(installation: Installation, agency: Agen
         os.kill(victim, signal.SIGKILL)
         _two_workers(process.pid, without=victim)
         with httpx.Client(transport=httpx.HTTPTransport(retries=3)) as client:
-            assert {answer.status_code for answer in _put_film(client, agency, url, film)} == {201}
+            assert {answer.status_code for answer in put_film(client, agency, url, film)} == {201}
 
 
 def test_the_log_is_json_when_asked(installation: Installation, agency: Agency, film: Film) -> None:
     installation.settings["COMPANION_API_LOG"] = "json"
     with installation.running() as (url, process), httpx.Client() as client:
-        _put_film(client, agency, url, film)
+        put_film(client, agency, url, film)
         client.get(f"{url}/nowhere")
         process.terminate()
         assert process.stderr is not None
