@@ -47,6 +47,9 @@ lock: $(READY) ## resolve requirements anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	    --extra device pyproject.toml --constraint requirements/dev.txt --no-emit-package setuptools \
 	    --output-file requirements/device.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	    --extra server pyproject.toml --constraint requirements/dev.txt --no-emit-package setuptools \
+	    --output-file requirements/server.txt
 
 clean: ## remove everything that was made
 	rm -rf $(VENV) .cache demo-output benchmarks/out tests/interop/node_modules *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError
 from companion_api.operations.logs import LogForm
 
 _PREFIX = "COMPANION_API_"
-CONFIG = Path("/etc/attune-kit/companion-api.toml")
+CONFIG = Path("/etc/attune-companion-api/companion-api.toml")
 _BACKENDS = ("sqlite", "postgresql")
 
 

@@ -1,4 +1,4 @@
-"""Builds the kit's Debian package from this checkout, as anybody would, and looks into it."""
+"""Builds one of our Debian packages from this checkout, as anybody would, and looks into it."""
 
 import os
 import shutil
@@ -6,7 +6,9 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-SITE = "usr/lib/attune-kit/lib/python{}/site-packages"
+# Which folder below /usr/lib is the package's own, and the build profile that leaves the other package out.
+KIT = ("attune-kit-device", "attune-kit", "pkg.attune-kit.noserver")
+SERVICE = ("attune-companion-api", "attune-companion-api", "pkg.attune-kit.nodevice")
 _SECONDS = 15 * 60
 _QUICKLY = {
     "PIP_CACHE_DIR": str(ROOT / ".cache/pip"),
@@ -18,12 +20,13 @@ _QUICKLY = {
 class DebianPackage:
     """A built package, and its content in a folder."""
 
-    def __init__(self, folder: Path, *, python: str, architecture: str) -> None:
+    def __init__(self, folder: Path, *, python: str, architecture: str, package: tuple[str, str, str] = KIT) -> None:
+        name, self._own_folder, profile = package
         self.build_folder = folder / "source"
         self.content = folder / "content"
         self.python = python
         _copy_checkout(self.build_folder)
-        command = ["dpkg-buildpackage", "-us", "-uc", "-b", "-d", "-Pcross,nocheck", "-a" + architecture]
+        command = ["dpkg-buildpackage", "-us", "-uc", "-b", "-d", f"-Pcross,nocheck,{profile}", f"-a{architecture}"]
         done = subprocess.run(
             command,
             cwd=self.build_folder,
@@ -34,13 +37,18 @@ class DebianPackage:
             check=False,
         )
         assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
-        (self.file,) = folder.glob("attune-kit-device_*.deb")
+        (self.file,) = folder.glob(f"{name}_*.deb")
         subprocess.run(["dpkg-deb", "-x", self.file, self.content], check=True)
 
     @property
     def libraries(self) -> Path:
         """Where the package's Python libraries lie."""
-        return self.content / SITE.format(self.python)
+        return self.environment / f"lib/python{self.python}/site-packages"
+
+    @property
+    def environment(self) -> Path:
+        """The package's own virtual environment."""
+        return self.content / "usr/lib" / self._own_folder
 
     def field(self, name: str) -> str:
         """Return a field of the control file."""
