@@ -65,7 +65,7 @@ class HaveListBody(BaseModel):
 
 
 def _body(media_type: str, maximum: int) -> dict[str, object]:
-    schema = {"type": "string", "format": "binary", "maxLength": maximum}
+    schema = {"type": "string", "format": "binary", "minLength": 1, "maxLength": maximum}
     digest = {"name": "Content-Digest", "in": "header", "required": True, "schema": {"type": "string"}}
     digest["description"] = "RFC 9530, one sha-256"
     return {"requestBody": {"required": True, "content": {media_type: {"schema": schema}}}, "parameters": [digest]}
