@@ -1,14 +1,19 @@
 """What all rigs share."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.rigs.fast_recorder import record
 from tests.rigs.footage_source import EncodedFilm, read_encoded_film, write_encoded_film
-from tests.rigs.rig_stack import RigStack
+from tests.rigs.power_cut import mounted_disk
+from tests.rigs.rig_stack import NO_SERVICE, RigStack
+from tests.rigs.store_rig import StoreRig
 
 FILM_SECONDS = 11
+SHORT_FILM_SECONDS = 3
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -32,3 +37,12 @@ def encoded_film(encoded_film_file: Path) -> EncodedFilm:
 @pytest.fixture
 def stack(tmp_path: Path) -> RigStack:
     return RigStack(tmp_path / "stack")
+
+
+@pytest.fixture
+def rig(stack: RigStack, encoded_film: EncodedFilm, tmp_path: Path) -> Iterator[StoreRig]:
+    stack.add_kit(NO_SERVICE)
+    record(stack.config, encoded_film.first(SHORT_FILM_SECONDS))
+    (film,) = stack.films()
+    with mounted_disk(tmp_path / "store.img", stack.data) as disk:
+        yield StoreRig(stack, disk, film)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 _CALLS = "fsync,fdatasync,/^rename,/^link,/^unlink,rmdir,/^mkdir"
+_WRITES = "write,writev,pwrite64,fallocate,ftruncate"
 _CALL = re.compile(r"(\d+) +(\w+)\((.*)")
 
 
@@ -22,11 +23,30 @@ class Step(NamedTuple):
         return f"{self.call} {self.number}"
 
 
-def tracer(log: Path, *, die_at: Step | None = None) -> list[str]:
-    """Return the words to put before a command, so that its steps are written to `log` and it dies at one of them."""
-    words = ["strace", "-f", "-qq", "-y", "-o", str(log), "-e", "signal=none", "-e", f"trace={_CALLS}"]
-    if die_at:
-        words += ["-e", f"inject={die_at.call}:signal=KILL:when={die_at.number}"]
+class Fault(NamedTuple):
+    """What befalls a program at one of its steps, in strace's words."""
+
+    step: Step
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.what} at {self.step}"
+
+
+def kill_at(step: Step) -> Fault:
+    """Let it die by `kill -9`."""
+    return Fault(step, "signal=KILL")
+
+
+def tracer(log: Path, fault: Fault | None = None, *, writes: bool = False) -> list[str]:
+    """Return the words to put before a command, so that its steps are written to `log` and one of them has a fault.
+
+    With `writes` the calls that fill files are steps too.
+    """
+    calls = f"{_CALLS},{_WRITES}" if writes else _CALLS
+    words = ["strace", "-f", "-qq", "-y", "-o", str(log), "-e", "signal=none", "-e", f"trace={calls}"]
+    if fault:
+        words += ["-e", f"inject={fault.step.call}:{fault.what}:when={fault.step.number}"]
     return words
 
 

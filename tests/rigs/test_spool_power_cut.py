@@ -14,7 +14,7 @@ from tests.rigs.opened import Opener
 from tests.rigs.power_cut import Disk, mounted_disk
 from tests.rigs.promised import broken_promises
 from tests.rigs.rig_stack import NO_SERVICE, RigStack
-from tests.rigs.steps import Step, steps_below, tracer
+from tests.rigs.steps import Step, kill_at, steps_below, tracer
 
 pytestmark = pytest.mark.rig
 LEAST_POINTS = 40
@@ -33,7 +33,7 @@ class Rig:
     def record(self, die_at: Step | None = None, forgotten: str = "") -> dict[str, str]:
         """Record a film on an empty disk; return what the spool acknowledged before it died."""
         self.disk.make_anew()
-        self.stack.prefixes["recorder"] = [*tracer(self._trace, die_at=die_at), *careless(forgotten)]
+        self.stack.prefixes["recorder"] = [*tracer(self._trace, die_at and kill_at(die_at)), *careless(forgotten)]
         code, out = self.stack.run("recorder", self._command)
         assert bool(code) is bool(die_at), self.stack.log("recorder")
         return dict(json.loads(line) for line in out.splitlines())

@@ -16,7 +16,7 @@ from tests.rigs.footage_source import EncodedFilm
 from tests.rigs.opened import KitFiles, Opener
 from tests.rigs.power_cut import Disk, mounted_disk
 from tests.rigs.rig_stack import RigStack
-from tests.rigs.steps import Step, steps_below, tracer
+from tests.rigs.steps import Step, kill_at, steps_below, tracer
 from tests.rigs.take_back import ACKNOWLEDGED
 
 pytestmark = pytest.mark.rig
@@ -115,7 +115,7 @@ class Rig:
         return [] if code == 0 and movies == sorted(self.whole) else [f"exit {code}: {text}"]
 
     def _run(self, name: str, command: list[str], die_at: Step | None, forgotten: str) -> str:
-        self.stack.prefixes[name] = [*tracer(self._trace, die_at=die_at), *careless(forgotten)]
+        self.stack.prefixes[name] = [*tracer(self._trace, die_at and kill_at(die_at)), *careless(forgotten)]
         code, out = self.stack.run(name, command)
         assert bool(code) is bool(die_at), f"{die_at}: exit {code}; {self.stack.log(name)}"
         return out
