@@ -33,7 +33,7 @@ check: $(READY) ## ruff, mypy, import arrows, documents against code
 	@$(BIN)/python -m docs.generate --check
 
 bench: $(READY) ## measured claims, each against a peer (ONLY=name for one)
-	@scripts/system-packages ffmpeg=ffmpeg age=age
+	@scripts/system-packages ffmpeg=ffmpeg age=age nginx=nginx-light
 	@[ "$$(id -u)" != 0 ] || scripts/system-packages dpkg-buildpackage=dpkg-dev dh=debhelper \
 	    /usr/bin/pip3=python3-pip mmdebstrap=mmdebstrap
 	@PATH="$$(scripts/stock-age):$$PATH" $(BIN)/python -m benchmarks $(if $(ONLY),--only "$(ONLY)")

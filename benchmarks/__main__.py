@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks import film_cpu, film_memory, open_speed, recorder_times, seal_speed
+from benchmarks import film_cpu, film_memory, open_speed, recorder_times, seal_speed, server_speed
 from benchmarks.claim import Benchmark, Entry, judge
 from benchmarks.errors import BenchmarkError
 from benchmarks.report import read_results, table, with_figures, write_results
@@ -19,6 +19,8 @@ BENCHMARKS = (
     film_memory.BENCHMARK,
     seal_speed.BENCHMARK,
     open_speed.BENCHMARK,
+    server_speed.BENCHMARK,
+    server_speed.ONE_AND_MANY,
     recorder_times.BENCHMARK,
 )
 NEEDS_ROOT = (recorder_times.BENCHMARK,)

@@ -33,6 +33,18 @@ class FilmingFailed(BenchmarkError):
     code = "filming-failed"
 
 
+class ServerFailed(BenchmarkError):
+    """A server, ours or a peer, did not start, or lost what it had acknowledged."""
+
+    code = "server-failed"
+
+
+class LoadFailed(BenchmarkError):
+    """A server did not answer a request as it should."""
+
+    code = "load-failed"
+
+
 class NoResults(BenchmarkError):
     """There are no results to write into the documents."""
 

@@ -20,11 +20,10 @@ import sys
 import time
 from collections.abc import Callable
 from itertools import islice
-from os import truncate
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.card import card
+from benchmarks.card import card, give_back
 from benchmarks.claim import Benchmark, Bound, Claim, Goal, Samples
 from benchmarks.errors import FilmingFailed, PeerFailed
 from benchmarks.filming import begin_film, end_film, warm_up
@@ -56,7 +55,7 @@ def measure(folder: Path, tick: Callable[[], None]) -> list[Samples]:
             sealed = disk / f"peer-{run}.age"
             copying = copy_and_seal(source, age, sealed)
             turns.append(_Turn(filming, process, copying, hash_and_sync(sealed)))
-            _give_back(disk)
+            give_back(disk.rglob("*.age"))
             tick()
     alone = [turn.copying * _MS for turn in turns]
     return [
@@ -81,16 +80,6 @@ def _film(source: Path, spool: Path) -> tuple[float, float]:
     except PeerFailed:
         raise FilmingFailed("Our own process failed. Its message stands above.") from None
     return float(json.loads(text)), process
-
-
-def _give_back(folder: Path) -> None:
-    """Empty what a turn wrote, so that all turns find the same free memory and disk.
-
-    The files stay until the end: for a minute ext4 without a journal avoids the inodes of removed files, at a cost that
-    would fall on the next turn only.
-    """
-    for file in folder.rglob("*.age"):
-        truncate(file, 0)
 
 
 def _child(source: Path, folder: Path) -> None:

@@ -24,9 +24,9 @@ class AgePeer(NamedTuple):
 
 def program(name: str) -> str:
     """Return the path of a program. Raises `PeerMissing`."""
-    path = shutil.which(name)
+    path = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin")
     if path is None:
-        raise PeerMissing(f"There is no {name} on PATH. Next step: sudo apt-get install ffmpeg age")
+        raise PeerMissing(f"There is no {name} on PATH. Next step: sudo apt-get install ffmpeg age nginx-light")
     return path
 
 

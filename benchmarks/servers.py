@@ -1,0 +1,136 @@
+"""The servers that are measured: our service as it is run, and its peers, each as its documents show it."""
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+
+from benchmarks.errors import ServerFailed
+from benchmarks.fleet import Fleet
+from benchmarks.load import Address
+from benchmarks.peers import program
+
+_START_SECONDS = 30
+_END_SECONDS = 30
+_NGINX = """
+daemon off; worker_processes auto; user root; pid nginx.pid; error_log stderr;
+events {{ worker_connections 768; }}
+http {{
+    sendfile on; tcp_nopush on; access_log off; client_max_body_size 2m; client_body_temp_path arriving;
+    server {{ listen 127.0.0.1:{port}; root {root}; location / {{ dav_methods PUT; create_full_put_path on; }} }}
+}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that runs."""
+
+    name: str
+    address: Address
+    process: psutil.Process
+
+    def cpu_seconds(self) -> float:
+        """Return the user and system time of all its processes, from their start."""
+        seconds = 0.0
+        for process in self._processes():
+            times = process.cpu_times()
+            seconds += times.user + times.system + times.children_user + times.children_system
+        return seconds
+
+    def resident(self) -> int:
+        """Return the resident memory of all its processes in bytes."""
+        return sum(process.memory_info().rss for process in self._processes())
+
+    def _processes(self) -> list[psutil.Process]:
+        return [self.process, *self.process.children(recursive=True)]
+
+
+@contextmanager
+def companion_api(folder: Path, fleet: Fleet) -> Iterator[Server]:
+    """Run `companion-api serve` with its data in `folder`. Raises `ServerFailed`."""
+    command = [
+        *(sys.executable, "-m", "companion_api", "serve", "--data", str(folder), "--root", fleet.root),
+        *("--receipt-key", str(fleet.receipt_key), "--directory", str(fleet.directory_file), "--port", "0"),
+    ]
+    with _announcing("companion-api", command) as server:
+        yield server
+
+
+@contextmanager
+def tuspyserver(folder: Path) -> Iterator[Server]:
+    """Run tuspyserver with its files in `folder`, under uvicorn with our own service's options."""
+    with _announcing(
+        f"tuspyserver {version('tuspyserver')}", [sys.executable, "-m", "benchmarks.tus", str(folder)]
+    ) as server:
+        yield server
+
+
+@contextmanager
+def nginx(folder: Path) -> Iterator[Server]:
+    """Run nginx with WebDAV, its files in `folder`, and what Debian's nginx.conf sets. Raises `PeerMissing`."""
+    path = program("nginx")
+    (folder / "files").mkdir(parents=True)
+    address = ("127.0.0.1", _free_port())
+    config = folder / "nginx.conf"
+    config.write_text(_NGINX.format(port=address[1], root=folder / "files"))
+    name = _nginx_name(path)
+    with _running([path, "-p", str(folder), "-c", str(config), "-e", "stderr"]) as process:
+        _wait_until_listening(name, address, process)
+        yield Server(name, address, psutil.Process(process.pid))
+
+
+@contextmanager
+def _announcing(name: str, command: Sequence[str]) -> Iterator[Server]:
+    with _running(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline().decode()
+        if "listening on http://" not in line:
+            raise ServerFailed(f"{name} did not start. Its own message stands above.")
+        host, _, port = line.split("//")[1].strip().rpartition(":")
+        yield Server(name, (host, int(port)), psutil.Process(process.pid))
+
+
+@contextmanager
+def _running(command: Sequence[str], stdout: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout) as process:
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(_END_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _nginx_name(path: str) -> str:
+    answer = subprocess.run([path, "-v"], capture_output=True, text=True, check=True).stderr
+    found = re.search(r"nginx/([\d.]+)", answer)
+    return f"nginx {found[1] if found else '?'} WebDAV"
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+        return port
+
+
+def _wait_until_listening(name: str, address: Address, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + _START_SECONDS
+    while process.poll() is None and time.monotonic() < until:
+        try:
+            socket.create_connection(address).close()
+            return
+        except ConnectionRefusedError:
+            time.sleep(0.01)
+    raise ServerFailed(f"{name} did not start. Its own message stands above.")
