@@ -5,6 +5,10 @@
 * `film_memory`   growth of memory over an hour of film
 * `seal_speed`    sealing parts
 * `open_speed`    opening parts
+* `server_speed`  CPU and speed of taking parts in
+* `server_memory` the service's memory, whatever the number of films
+* `kits_at_once`  500 kits that sync at once
+* `servers`, `tus`, `fleet`, `load`  our service and its peers as processes, kits with keys, and what they send
 * `source_film`, `peers`, `filming`  the film that is filmed, the programs compared with, our path to the card
 * `report`        the table, `benchmarks/out/results.json`, and the table in `docs/benchmarks.md`
 

@@ -3,8 +3,9 @@
 import hashlib
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -21,24 +22,26 @@ from footage.manifest import (
     FilmOpening,
     Manifest,
     PartEntry,
-    recipient_fingerprint,
     sign_manifest,
 )
 from footage.parts import PartKind
 from tests.footage.builders import NOW, Agency
 
 
-@dataclass(frozen=True, slots=True)
 class Bodies:
-    """The bytes that a load sends, made once: sealed parts are noise to the service, and so are these."""
+    """The bodies of a load, each hashed once. Sealed parts are noise to the service, and so are these."""
 
-    contents: list[bytes]
-    digests: list[str]  # Content-Digest
+    def __init__(self, contents: Iterable[bytes] = ()) -> None:
+        self.contents: list[bytes] = []
+        self.digests: list[str] = []  # Content-Digest of each
+        for content in contents:
+            self.add(content)
 
-    @classmethod
-    def of(cls, contents: Sequence[bytes]) -> "Bodies":
-        """Hash them once."""
-        return cls(list(contents), [content_digest(content) for content in contents])
+    def add(self, content: bytes) -> int:
+        """Return the number of one more."""
+        self.contents.append(content)
+        self.digests.append(content_digest(content))
+        return len(self.contents) - 1
 
     def sha256(self, number: int) -> str:
         """Return the SHA-256 of a body in hex."""
@@ -66,12 +69,19 @@ class FleetKit:
         """Return the request that puts a body as a piece of the film: `key`, `parts/0`, `manifest`."""
         return self._request("PUT", f"/v1/films/{self.film}/{path}", 201, bodies, body)
 
-    def have_list(self) -> Request:
-        """Return the request for what is held of the film."""
-        return self._request("GET", f"/v1/films/{self.film}/parts", 200)
+    def have_list(self, film: str) -> Request:
+        """Return the request for what is held of a film."""
+        return self._request("GET", f"/v1/films/{film}/parts", 200)
 
-    def manifest(self, bodies: Bodies, key: int, parts: Sequence[int]) -> str:
-        """Return the signed manifest of a film whose `film.key` and parts are these bodies."""
+    def whole_film(self, bodies: Bodies, key: int, parts: Sequence[int]) -> tuple[list[Request], str]:
+        """Return all requests of a new film whose `film.key` and parts are these bodies, and its manifest (JWS)."""
+        self.begin_film()
+        manifest = sign_manifest(self._manifest(bodies, key, parts), self.key)
+        pieces = {"key": key} | {f"parts/{number}": part for number, part in enumerate(parts)}
+        pieces["manifest"] = bodies.add(manifest.encode("ascii"))
+        return [self.put(path, bodies, body) for path, body in pieces.items()], manifest
+
+    def _manifest(self, bodies: Bodies, key: int, parts: Sequence[int]) -> Manifest:
         opening = FilmOpening(
             format=1,
             film=self.film,
@@ -79,22 +89,18 @@ class FleetKit:
             kind=FilmKind.INTERACTION,
             directory_version=1,
             recipient="",
-            recipients=(recipient_fingerprint(""),),
+            recipients=(),
             film_key=bodies.sha256(key),
             started_at=NOW,
             clock=ClockStatus.SYNCHRONISED,
         )
         entries = (
-            PartEntry(
-                number,
-                PartKind.MEDIA if number else PartKind.INIT,
-                bodies.sha256(body),
-                len(bodies.contents[body]),
-                1000 if number else 0,
+            PartEntry(number, kind, bodies.sha256(part), len(bodies.contents[part]), 1000 * (kind is PartKind.MEDIA))
+            for number, (part, kind) in enumerate(
+                zip(parts, chain([PartKind.INIT], repeat(PartKind.MEDIA)), strict=False)
             )
-            for number, body in enumerate(parts)
         )
-        return sign_manifest(Manifest(opening, Ended.STOPPED, tuple(entries)), self.key)
+        return Manifest(opening, Ended.STOPPED, tuple(entries))
 
     def _request(
         self, method: str, path: str, status: int, bodies: Bodies | None = None, body: int | None = None

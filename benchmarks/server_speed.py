@@ -92,7 +92,7 @@ def _turns(folder: Path, rivals: list[Rival], clients: int, tick: Callable[[], N
     with sender() as send:
 
         def take_in(rival: Rival, parts: int) -> Turn:
-            bodies = Bodies.of([os.urandom(_PART_SIZE) for _ in range(clients)])
+            bodies = Bodies(os.urandom(_PART_SIZE) for _ in range(clients))
             requests = rival.requests(bodies, parts)
             os.sync()  # what the one before wrote is not on this one's account
             _warm_memory()
