@@ -21,8 +21,8 @@ from companion_api.films.archive import Archive
 from companion_api.kits.leaving import continue_take_backs
 from companion_api.published_directory import PublishedDirectory
 from companion_api.settings import Settings
-from companion_api.stores.disk_store import DiskStore
-from companion_api.stores.store import Store, StoreFailed, StoreFull
+from companion_api.stores.store import Store, StoreFailed, StoreFull, StoreUnfit
+from companion_api.stores.store_address import open_store
 from footage import durable
 from footage.errors import FootageError
 from footage.keys import key_from_pem, thumbprint
@@ -42,6 +42,7 @@ class Exit(IntEnum):
     DIRECTORY_REFUSED = 14  # forged, malformed, or older than the one served before
     RECEIPT_KEY_UNLISTED = 15  # kits would not believe the receipts
     ADDRESS_UNUSABLE = 16  # the port is in use, or the address not of this machine
+    STORE_UNFIT = 17  # the store's address is none, or its bucket overwrites objects or keeps versions
 
 
 class NotStarted(Exception):
@@ -98,8 +99,7 @@ def session_secret(receipt_key: EllipticCurvePrivateKey) -> bytes:
 def mend(settings: Settings) -> None:
     """Upgrade the database and finish what a crash cut short. Only before anybody serves. Raises `NotStarted`."""
     archive = open_archive(settings)
-    if isinstance(archive.store, DiskStore):
-        _kept(archive.store.remove_leftovers)
+    _kept(archive.store.prepare)
     _kept(lambda: continue_take_backs(archive))
     archive.database.close()
 
@@ -108,7 +108,7 @@ def open_archive(settings: Settings) -> Archive:
     """Open store and database, upgraded to this version. Raises `NotStarted`."""
 
     def opened() -> Archive:
-        store, database = DiskStore(Path(settings.store)), Database(settings.database)
+        store, database = open_store(settings.store), Database(settings.database)
         migrate(database)
         return Archive(store, database)
 
@@ -154,5 +154,7 @@ def _directory(settings: Settings, store: Store) -> PublishedDirectory:
 def _kept(do: Callable[[], T]) -> T:
     try:
         return do()
+    except StoreUnfit as reason:
+        raise NotStarted(Exit.STORE_UNFIT, str(reason)) from None
     except (StoreFull, StoreFailed) as reason:
         raise NotStarted(Exit.DATA_UNUSABLE, str(reason)) from None

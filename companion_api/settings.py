@@ -66,7 +66,12 @@ OPTIONS = (
     Option("--receipt-key", "FILE", None, "private key (PEM) that signs receipts; the directory must list it"),
     Option("--root", "THUMBPRINT", None, "thumbprint of the agency root, 43 characters, as `kit init` showed it"),
     Option("--directory", "FILE", None, "the signed directory; replace the file to publish a new one"),
-    Option("--store", "URL", "DATA/store", "where sealed parts are kept: a folder"),
+    Option(
+        "--store",
+        "URL",
+        "DATA/store",
+        "where sealed parts are kept: a folder, or s3://BUCKET, az://CONTAINER, gs://BUCKET",
+    ),
     Option("--database", "URL", "DATA/companion.sqlite3", "sqlite:///FILE or postgresql://USER@HOST/NAME"),
     Option("--host", "ADDRESS", "127.0.0.1", "address to listen on"),
     Option("--port", "NUMBER", "8080", "port to listen on; 0 takes a free one and prints it"),

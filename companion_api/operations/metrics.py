@@ -87,6 +87,10 @@ class MeasuredStore:
         self.inner = store
         self._metrics = metrics
 
+    def prepare(self) -> None:
+        """Implement `Store.prepare`."""
+        self.inner.prepare()
+
     def put(self, key: str, data: bytes) -> Put:
         """Implement `Store.put`."""
         with self._timed("put"):

@@ -27,8 +27,8 @@ class DiskStore:
         with _named_errors():
             durable.make_folder(self._arriving)
 
-    def remove_leftovers(self) -> None:
-        """Remove what uploads left that a crash cut short. Only as long as nobody else writes."""
+    def prepare(self) -> None:
+        """Implement `Store.prepare`: remove what uploads left that a crash cut short."""
         with _named_errors():
             for leftover in self._arriving.iterdir():
                 leftover.unlink()

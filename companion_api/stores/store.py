@@ -26,6 +26,10 @@ class StoreFailed(Exception):
     """The medium failed. Whether the object is there is not known; a repeated `put` finds out."""
 
 
+class StoreUnfit(StoreFailed):
+    """The store can't keep its promise, so the service does not start on it."""
+
+
 class Put(Enum):
     """What `put` found. In each case the object that is there is durable."""
 
@@ -41,8 +45,17 @@ class Store(Protocol):
     durable: it survives a power cut, with all folders on the way. Raises `StoreFull` and `StoreFailed`.
     """
 
+    def prepare(self) -> None:
+        """Get ready, once, before anybody uses the store: clear what a crash left, and prove that it keeps the promise.
+
+        Raises `StoreUnfit`.
+        """
+
     def put(self, key: str, data: bytes) -> Put:
-        """Store under a new name, never over an object. Of several at once exactly one gets `STORED`."""
+        """Store under a new name, never over an object. Of several at once exactly one gets `STORED`.
+
+        Only where an answer was lost on the way to the store, the one that stored may get `SAME`.
+        """
 
     def replace(self, key: str, data: bytes) -> None:
         """Store under a name, over what was there. Readers see the old object or the new one."""

@@ -38,7 +38,7 @@ def test_what_a_crash_left_under_way_is_removed_at_start(tmp_path: Path) -> None
     (tmp_path / ".arriving" / "cut-short").write_bytes(b"half")
     assert _files(tmp_path) == [".arriving/cut-short", KEY]
     assert list(store.list("")) == [KEY], "what is under way is no object"
-    DiskStore(tmp_path).remove_leftovers()
+    DiskStore(tmp_path).prepare()
     assert _files(tmp_path) == [KEY]
 
 
@@ -100,6 +100,7 @@ class _Failing:
         self._store = store
         self._reason = reason
         self.replace, self.get, self.delete, self.list = store.replace, store.get, store.delete, store.list
+        self.prepare = store.prepare
 
     def put(self, key: str, data: bytes) -> Put:
         raise self._reason

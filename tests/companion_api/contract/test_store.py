@@ -1,25 +1,37 @@
-"""What `companion_api.stores.store.Store` promises, for every adapter."""
+"""What `companion_api.stores.store.Store` promises, for every adapter; for buckets also of a real engine, in a rig."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from companion_api.stores.disk_store import DiskStore
-from companion_api.stores.memory_store import MemoryStore
 from companion_api.stores.store import Put, Store
+from companion_api.stores.store_address import open_store
+from tests.rigs.ceph import Ceph
 
-ADAPTERS: dict[str, Callable[[Path], Store]] = {
-    "disk": lambda folder: DiskStore(folder / "store"),
-    "memory": lambda _: MemoryStore(),
-}
+ADAPTERS = ["disk", "memory", pytest.param("ceph", marks=pytest.mark.rig)]
 KEY = "films/a/parts/00000"
 
 
 @pytest.fixture(params=ADAPTERS)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    return ADAPTERS[request.param](tmp_path)
+def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    match request.param:
+        case "disk":
+            return open_store(str(tmp_path / "store"))
+        case "memory":  # buckets' adapter, on obstore's own memory
+            return open_store("memory:")
+        case _:
+            ceph: Ceph = request.getfixturevalue("ceph")
+            for name, value in ceph.environment.items():
+                monkeypatch.setenv(name, value)
+            return open_store(ceph.address())
+
+
+def test_a_store_can_be_prepared_and_is_as_before(store: Store) -> None:
+    store.put(KEY, b"x")
+    for _ in range(2):
+        store.prepare()
+        assert list(store.list("")) == [KEY]
 
 
 def test_an_object_is_stored_once(store: Store) -> None:
