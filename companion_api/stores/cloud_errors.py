@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
+from obstore.exceptions import BaseError
 
 from companion_api.stores.store import StoreFailed, StoreFull, StoreUnfit
 
@@ -36,9 +36,14 @@ def named_errors() -> Iterator[None]:
         raise _named(reason) from None
 
 
-def is_without_bucket(reason: Exception) -> bool:
-    """Return whether not only the object is missing, but the whole bucket."""
-    return _first(_CODE, str(reason)) in _NO_BUCKET
+@contextmanager
+def missing_is_fine() -> Iterator[None]:
+    """Go on if there is no object; not if there is no bucket, which must never look like a film that is gone."""
+    try:
+        yield
+    except FileNotFoundError as reason:
+        if _first(_CODE, str(reason)) in _NO_BUCKET:
+            raise
 
 
 def _named(reason: Exception) -> StoreFull | StoreFailed:
@@ -46,13 +51,15 @@ def _named(reason: Exception) -> StoreFull | StoreFailed:
     answer = " ".join(filter(None, (status, code))) or kind or type(reason).__name__
     if status == "507" or _FULL.search(code):
         return StoreFull(f"The store's bucket is full ({answer}). Raise its quota, or make room.")
-    if is_without_bucket(reason):
+    if code in _NO_BUCKET:
         return StoreFailed(f"The store's bucket is not there ({answer}). Make it, or correct the store's address.")
-    if isinstance(reason, (PermissionDeniedError, UnauthenticatedError)):
+    if status in ("401", "403"):
         return StoreFailed(f"The store refuses this service ({answer}). Check credentials, rights, and the clock.")
     if status or code:
         return StoreFailed(f"The store failed ({answer}). Look at its own log.")
-    return StoreFailed(f"The store gives no answer ({answer}). Check that it runs, its address, and the credentials.")
+    return StoreFailed(
+        f"The store gives no answer ({answer}). Check that it runs, its address, region and credentials."
+    )
 
 
 def _first(pattern: re.Pattern[str], text: str) -> str:

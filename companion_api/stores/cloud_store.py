@@ -14,7 +14,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, PreconditionError
 from obstore.store import GCSStore, ObjectStore
 
-from companion_api.stores.cloud_errors import BucketKeepsVersions, BucketOverwrites, is_without_bucket, named_errors
+from companion_api.stores.cloud_errors import BucketKeepsVersions, BucketOverwrites, missing_is_fine, named_errors
 from companion_api.stores.store import Put, StoreFailed, checked
 
 _NAMES_A_PAGE = 1000  # the most that S3 lists at once
@@ -33,16 +33,20 @@ class CloudStore:
         name = f"probe/{secrets.token_hex(8)}"
         with ThreadPoolExecutor(_RACERS) as threads:
             outcomes = list(threads.map(lambda racer: self.put(name, b"%d" % racer), range(_RACERS)))
-        kept = self.get(name)
+        winners = [b"%d" % racer for racer, outcome in enumerate(outcomes) if outcome is not Put.DIFFERS]
+        held = self.get(name)
         with named_errors():
             version = obstore.put(self._bucket, name, b"", use_multipart=False)["version"]
         self.delete([name])
-        if [b"%d" % racer for racer, outcome in enumerate(outcomes) if outcome is not Put.DIFFERS] != [kept]:
+        if winners != [held]:
             raise BucketOverwrites(
                 "The store overwrites objects that are there, so a film could be replaced. "
                 "Use a store that keeps to If-None-Match."
             )
-        if (version and not isinstance(self._bucket, GCSStore)) or self.get(name) is not None:  # Google numbers always
+        numbered = version is not None and not isinstance(
+            self._bucket, GCSStore
+        )  # Google numbers also without versions
+        if numbered or self.get(name) is not None:
             raise BucketKeepsVersions(
                 "The store's bucket keeps versions, so a film that a family takes back would stay. "
                 "Use a bucket that never had versions."
@@ -80,11 +84,12 @@ class CloudStore:
         """Implement `Store.delete`: a thousand in one request, where the provider can."""
         names = [checked(key) for key in keys]
         with named_errors():
-            try:
+            with missing_is_fine():
                 obstore.delete(self._bucket, names)
-            except FileNotFoundError:  # Azure and Google say so of one that was gone; the others may still be there
-                for name in names:
-                    self._delete_one(name)
+                return
+            for name in names:  # Azure and Google told of one that was gone; the others may still be there
+                with missing_is_fine():
+                    obstore.delete(self._bucket, name)
 
     def list(self, prefix: str) -> Iterator[str]:
         """Implement `Store.list`. Names come as they are listed, a page at a time."""
@@ -99,16 +104,6 @@ class CloudStore:
                     yield name
 
     def _read(self, key: str) -> bytes | None:
-        try:
+        with missing_is_fine():
             return obstore.get(self._bucket, key).bytes().to_bytes()
-        except FileNotFoundError as reason:
-            if is_without_bucket(reason):
-                raise
-            return None
-
-    def _delete_one(self, key: str) -> None:
-        try:
-            obstore.delete(self._bucket, key)
-        except FileNotFoundError as reason:
-            if is_without_bucket(reason):
-                raise
+        return None

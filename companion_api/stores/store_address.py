@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from obstore.exceptions import BaseError
-from obstore.store import AzureStore, GCSStore, MemoryStore, ObjectStore, S3Store
+from obstore.store import AzureStore, GCSStore, ObjectStore, S3Store
 
 from companion_api.stores.cloud_store import CloudStore
 from companion_api.stores.disk_store import DiskStore
@@ -51,8 +51,6 @@ class AddressUnusable(StoreUnfit):
 
 def open_store(address: str) -> Store:
     """Return the store at an address; nothing is asked of a bucket yet. Raises `AddressUnusable`, `StoreFailed`."""
-    if address == "memory:":
-        return CloudStore(MemoryStore())
     if found := _BUCKET.fullmatch(address):
         scheme, bucket, prefix = found.groups()
         return CloudStore(_bucket(scheme, bucket, prefix.strip("/") or None))

@@ -19,6 +19,7 @@ from footage.directory import sign_directory
 from footage.http_signatures import SignedRequest, content_digest, sign_request
 from footage.keys import key_to_pem, new_key
 from footage.receipt import read_receipt
+from tests.companion_api.s3_lookalike import lookalike
 from tests.footage.builders import Agency, Film
 
 COMMAND = [sys.executable, "-m", "companion_api"]
@@ -174,6 +175,7 @@ def test_a_data_folder_in_use_is_named(installation: Installation) -> None:
         ("ROOT", "x" * 43, Exit.DIRECTORY_REFUSED, "another root"),
         ("DATA", "/proc/nowhere", Exit.DATA_UNUSABLE, "can't be used"),
         ("DATA", __file__, Exit.DATA_UNUSABLE, "can't be used"),
+        ("STORE", "https://example.org/films", Exit.STORE_UNFIT, "The store's address is none. Use a folder"),
         ("PORT", "http", 2, "must be a number"),
         ("PORT", "65536", 2, "must be a number"),
     ],
@@ -186,6 +188,16 @@ def test_settings_that_cant_work_are_named(
     assert found == code
     assert said in message
     assert sum("INFO" not in line for line in message.splitlines()) == 1 or code == 2
+
+
+def test_a_bucket_that_overwrites_is_refused(installation: Installation) -> None:
+    with lookalike() as s3:
+        s3.overwrites = True
+        installation.settings |= s3.environment | {"COMPANION_API_STORE": "s3://films/prefix"}
+        code, said = installation.refused("serve")
+    assert code == Exit.STORE_UNFIT
+    assert "Use a store that keeps to If-None-Match" in said
+    assert not s3.objects
 
 
 def test_a_forged_or_unlisting_directory_is_named(installation: Installation, agency: Agency) -> None:

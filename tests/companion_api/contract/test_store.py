@@ -4,7 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from obstore.store import MemoryStore
 
+from companion_api.stores.cloud_store import CloudStore
 from companion_api.stores.store import Put, Store
 from companion_api.stores.store_address import open_store
 from tests.rigs.ceph import Ceph
@@ -19,7 +21,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
         case "disk":
             return open_store(str(tmp_path / "store"))
         case "memory":  # buckets' adapter, on obstore's own memory
-            return open_store("memory:")
+            return CloudStore(MemoryStore())
         case _:
             ceph: Ceph = request.getfixturevalue("ceph")
             for name, value in ceph.environment.items():
