@@ -24,6 +24,8 @@ rigs: $(READY) ## power cuts, kills, full disks: needs root
 	    qemu-system-aarch64=qemu-system-arm
 	@scripts/system-packages dpkg-buildpackage=dpkg-dev dh=debhelper objdump=binutils /usr/bin/pip3=python3-pip \
 	    mmdebstrap=mmdebstrap ip=iproute2 nginx=nginx-light
+	@scripts/system-packages radosgw=radosgw ceph-mon=ceph-mon ceph-osd=ceph-osd ceph=ceph-common \
+	    pg_ctlcluster=postgresql
 	@$(BIN)/python -m pytest -m rig $(ARGS)
 
 check: $(READY) ## ruff, mypy, import arrows, documents against code

@@ -38,18 +38,17 @@ class CloudStore:
         with named_errors():
             version = obstore.put(self._bucket, name, b"", use_multipart=False)["version"]
         self.delete([name])
-        if winners != [held]:
-            raise BucketOverwrites(
-                "The store overwrites objects that are there, so a film could be replaced. "
-                "Use a store that keeps to If-None-Match."
-            )
-        numbered = version is not None and not isinstance(
-            self._bucket, GCSStore
-        )  # Google numbers also without versions
+        # first, because Ceph overwrites only where it keeps versions
+        numbered = version is not None and not isinstance(self._bucket, GCSStore)  # Google numbers all objects
         if numbered or self.get(name) is not None:
             raise BucketKeepsVersions(
                 "The store's bucket keeps versions, so a film that a family takes back would stay. "
                 "Use a bucket that never had versions."
+            )
+        if winners != [held]:
+            raise BucketOverwrites(
+                "The store overwrites objects that are there, so a film could be replaced. "
+                "Use a store that keeps to If-None-Match."
             )
 
     def put(self, key: str, data: bytes) -> Put:

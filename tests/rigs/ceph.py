@@ -54,6 +54,8 @@ mon_allow_pool_size_one = true
 rgw_data = {folder}/gateway
 rgw_frontends = beast endpoint=127.0.0.1:{gateway_port}
 rgw_thread_pool_size = 64
+# how many objects there are is counted anew for each
+rgw_bucket_quota_ttl = 0
 """
 
 
@@ -104,8 +106,8 @@ class Ceph:
         return f"s3://{name}"
 
     def limit(self, objects: int | None) -> None:
-        """Set a quota: how many objects may be held in all buckets together. None: any number."""
-        user = ("--uid=rig", "--quota-scope=user")
+        """Set a quota: how many objects each bucket may hold. None: any number."""
+        user = ("--uid=rig", "--quota-scope=bucket")
         if objects is None:
             self._administer("quota", "disable", *user)
         else:
