@@ -5,7 +5,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from obstore.exceptions import BaseError
 from obstore.store import AzureStore, GCSStore, ObjectStore, S3Store
@@ -54,11 +54,11 @@ def open_store(address: str) -> Store:
     if found := _BUCKET.fullmatch(address):
         scheme, bucket, prefix = found.groups()
         return CloudStore(_bucket(scheme, bucket, prefix.strip("/") or None))
-    url = urlsplit(address)
-    if address and not url.scheme:
+    for form in ("file://localhost/", "file:///"):
+        if address.startswith(form):
+            return DiskStore(Path("/" + unquote(address.removeprefix(form))))
+    if address and ":" not in address.partition("/")[0]:
         return DiskStore(Path(address))
-    if url.scheme == "file" and url.netloc in ("", "localhost") and url.path.startswith("/"):
-        return DiskStore(Path(unquote(url.path)))
     forms = ", ".join(provider.address for provider in PROVIDERS.values())
     raise AddressUnusable(f"The store's address is none. Use a folder, {forms}; credentials belong in the environment.")
 

@@ -9,6 +9,7 @@ from companion_api.films.film_states import TRANSITIONS, FilmEvent, FilmState
 from companion_api.problems import INTERNAL_ERROR, METHOD_NOT_ALLOWED, NOT_FOUND, PROBLEMS, Problem
 from companion_api.service import Exit
 from companion_api.settings import OPTIONS
+from companion_api.stores.store_address import PROVIDERS
 from tests.companion_api.builders import Service
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "companion-api.md").read_text()
@@ -34,6 +35,10 @@ def test_the_table_of_exit_codes() -> None:
     source = (Path(__file__).parents[2] / "companion_api" / "service.py").read_text()
     meanings = dict(re.findall(r"^    ([A-Z_]+) = \d+  # (.*)$", source, re.MULTILINE))
     assert _rows("| exit code | name | meaning |") == [[str(int(e)), e.name, meanings[e.name]] for e in Exit]
+
+
+def test_the_table_of_buckets() -> None:
+    assert _rows("| address | from the environment |") == [[p.address, p.credentials] for p in PROVIDERS.values()]
 
 
 def test_the_table_of_states() -> None:

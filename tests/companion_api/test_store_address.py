@@ -51,6 +51,7 @@ def test_other_providers_have_their_addresses(monkeypatch: pytest.MonkeyPatch) -
         "s3://bucket?secret=1",
         "s3://bucket/../x",
         "s3://bucket//x",
+        "s3://[bucket",
         "ftp://host/secret",
         "https://host/secret",
         "file://host/secret",
