@@ -91,6 +91,7 @@ class Ceph:
             "AWS_REGION": "us-east-1",
             "AWS_ACCESS_KEY_ID": _ACCESS_KEY,
             "AWS_SECRET_ACCESS_KEY": _SECRET_KEY,
+            "NO_PROXY": "127.0.0.1",
         }
 
     def address(self, prefix: str = "") -> str:
