@@ -42,7 +42,7 @@ class Agency:
         return self.directory.published
 
 
-def _agency(request: Request) -> Agency:
+async def _agency(request: Request) -> Agency:  # async, or FastAPI would call it in a thread
     agency: Agency = request.app.state.agency
     return agency
 
