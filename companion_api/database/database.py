@@ -5,18 +5,20 @@ transaction is alone; on PostgreSQL it is not, so whoever decides by a row locks
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from sqlalchemy import URL, Connection, Engine, MetaData, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
+from companion_api.database.together import Together
 from companion_api.stores.store import StoreFailed, StoreFull
 
+T = TypeVar("T")
 METADATA = MetaData(
     naming_convention={
         "ix": "ix_%(column_0_label)s",
@@ -39,6 +41,7 @@ class Database:
     def __init__(self, url: URL) -> None:
         """Connect. Raises `DatabaseUnsafe` for a PostgreSQL that does not wait for its disk."""
         self._engine = _sqlite(url) if url.get_backend_name() == "sqlite" else _postgresql(url)
+        self._together = Together()
         with named_errors():
             self._engine.connect().close()
 
@@ -62,6 +65,10 @@ class Database:
         """Begin a transaction. It is durable when it was left without an exception, and undone otherwise."""
         with named_errors(), self._engine.begin() as connection:
             yield connection
+
+    def change(self, change: Callable[[Connection], T]) -> T:
+        """Make a small change in a transaction shared with others that come at the same time (`Together.change`)."""
+        return self._together.change(self.writing, change)
 
     @property
     def _backend(self) -> str:

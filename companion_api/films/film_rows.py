@@ -4,9 +4,24 @@ A part's row is written only after its object is durable, so a row is never untr
 and entered by the kit's repeated request.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, ForeignKey, Integer, Select, String, Table, delete, func, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    Integer,
+    Select,
+    String,
+    Table,
+    bindparam,
+    delete,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 
 from companion_api.database.database import METADATA, insert_new
 from companion_api.films import case_rows as case_rows  # its table is referred to
@@ -39,6 +54,20 @@ _MOMENT = {
     FilmState.CLOSED: _FILMS.c.closed_at,
     FilmState.ERASED_ON_KIT: _FILMS.c.erased_at,
     FilmState.TAKEN_BACK: _FILMS.c.taken_back_at,
+}
+_FILM_AND_PART = (
+    select(*_FILMS.c["film", "kit", "state", "key_sha256", "manifest_sha256", "closed_at", "case"], _PARTS.c.sha256)
+    .outerjoin_from(_FILMS, _PARTS, (_PARTS.c.film == _FILMS.c.film) & (_PARTS.c.number == bindparam("of_number")))
+    .where(_FILMS.c.film == bindparam("of_film"))
+)
+_PART_TO_ADD = (
+    select(_FILMS.c.film, *(bindparam(column.name, type_=column.type) for column in list(_PARTS.c)[1:]))
+    .where(_FILMS.c.film == bindparam("of_film"), _FILMS.c.state != FilmState.TAKEN_BACK.value)
+    .with_for_update(read=True)
+)
+_ADD_PART = {
+    name: dialect.insert(_PARTS).from_select(list(_PARTS.c.keys()), _PART_TO_ADD).on_conflict_do_nothing()
+    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
 }
 
 
@@ -80,11 +109,10 @@ class FilmRows:
         """Return a film's row, and keep everybody else from changing it until the end; others may add as well."""
         return self._film(_select_film(film).with_for_update(read=True))
 
-    def part(self, film: str, number: int) -> HeldPart | None:
-        """Return a part's row."""
-        query = select(*_PARTS.c[HeldPart._fields]).where(_PARTS.c.film == film, _PARTS.c.number == number)
-        row = self._connection.execute(query).one_or_none()
-        return None if row is None else HeldPart(*row)
+    def film_and_part(self, film: str, number: int) -> tuple[Film | None, str | None]:
+        """Return a film's row, and the SHA-256 of one of its parts if it is held."""
+        row = self._connection.execute(_FILM_AND_PART, {"of_film": film, "of_number": number}).one_or_none()
+        return (None, None) if row is None else (_film(row[:-1]), row[-1])
 
     def parts(self, film: str) -> list[HeldPart]:
         """Return the rows of all parts, in order."""
@@ -104,13 +132,21 @@ class FilmRows:
         """Enter a film that `kit` has begun to send, unless it is there."""
         insert_new(self._connection, _FILMS, film=film, kit=kit, state=FilmState.OPEN.value, received_at=at)
 
-    def add_key(self, film: str, sha256: str) -> None:
-        """Enter that `film.key` is durable."""
-        self._connection.execute(update(_FILMS).where(_FILMS.c.film == film).values(key_sha256=sha256))
+    def add_key(self, film: str, sha256: str) -> bool:
+        """Enter that `film.key` is durable; return False if its film was taken back meanwhile."""
+        entry = update(_FILMS).where(_FILMS.c.film == film, _FILMS.c.state != FilmState.TAKEN_BACK.value)
+        return self._connection.execute(entry.values(key_sha256=sha256)).rowcount == 1
 
-    def add_part(self, film: str, part: HeldPart) -> None:
-        """Enter that a part is durable, unless it is there."""
-        insert_new(self._connection, _PARTS, film=film, **part._asdict())
+    def add_part(self, film: str, part: HeldPart) -> bool:
+        """Enter that a part is durable, unless it is there; return False if its film was taken back meanwhile.
+
+        Until the end of the transaction nobody takes the film back; others may add to it as well.
+        """
+        values = {"of_film": film, **part._asdict()}
+        if self._connection.execute(_ADD_PART[self._connection.dialect.name], values).rowcount == 1:
+            return True
+        row = self.film_to_add_to(film)  # the part is there, or its film is gone
+        return row is not None and row.state is not FilmState.TAKEN_BACK
 
     def close_film(self, film: str, manifest_sha256: str) -> None:
         """Enter by which manifest a film is closed."""
@@ -130,7 +166,12 @@ class FilmRows:
 
     def _film(self, query: Select[Any]) -> Film | None:
         row = self._connection.execute(query).one_or_none()
-        return None if row is None else Film(row.film, row.kit, FilmState(row.state), *row[3:])
+        return None if row is None else _film(row)
+
+
+def _film(row: Sequence[Any]) -> Film:
+    film, kit, state, *rest = row
+    return Film(film, kit, FilmState(state), *rest)
 
 
 def _select_film(film: str) -> Select[Any]:

@@ -8,6 +8,7 @@ import pytest
 from companion_api.database.database import Database
 from companion_api.database.migration import migrate
 from companion_api.films.film_rows import FilmRows, HeldPart
+from companion_api.films.film_states import FilmState
 from companion_api.stores.store import StoreFailed, StoreFull
 from tests.companion_api.builders import Kit, Service, problem, sqlite
 from tests.footage.builders import Film
@@ -39,9 +40,25 @@ def test_a_change_that_ends_in_an_error_is_undone(database: Database) -> None:
         assert FilmRows(connection).film("f") is None
 
 
-def test_a_part_without_its_film_is_an_error_with_a_name(database: Database) -> None:
+def test_a_film_of_a_case_that_is_not_there_is_an_error_with_a_name(database: Database) -> None:
+    with database.writing() as connection:
+        FilmRows(connection).add_film("f", "kit", NOW)
     with pytest.raises(StoreFailed, match="FOREIGN KEY"), database.writing() as connection:
-        FilmRows(connection).add_part("f", HeldPart(0, "0" * 64, 1))
+        FilmRows(connection).set_case("f", "case")
+
+
+def test_a_part_is_entered_once_and_only_if_its_film_is_there(database: Database) -> None:
+    with database.writing() as connection:
+        rows = FilmRows(connection)
+        part = HeldPart(0, "0" * 64, 1)
+        assert not rows.add_part("f", part)
+        rows.add_film("f", "kit", NOW)
+        assert rows.add_part("f", part)
+        assert rows.add_part("f", part._replace(sha256="1" * 64)), "it is there"
+        assert rows.parts("f") == [part]
+        rows.set_state("f", FilmState.TAKEN_BACK, NOW)
+        assert not rows.add_part("f", part)
+        assert not rows.add_key("f", "0" * 64)
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
