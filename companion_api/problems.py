@@ -37,6 +37,9 @@ MANIFEST_FORGED = Problem("manifest-forged", 422, "The manifest is not signed by
 WRONG_FILM = Problem("wrong-film", 422, "The manifest is of another film than the path")
 WRONG_KIT = Problem("wrong-kit", 422, "The manifest is of another kit than the request")
 REQUEST_INVALID = Problem("request-invalid", 422, "A value in the path is not of its form")
+HEAD_STALLED = Problem("head-stalled", 408, "The head of the request did not come in time")
+HEAD_TOO_LARGE = Problem("head-too-large", 431, "The head of the request is too large")
+REQUEST_MALFORMED = Problem("request-malformed", 400, "This is no request of HTTP/1.1")
 # what is held
 FILM_UNKNOWN = Problem("film-unknown", 404, "Nothing was ever received of this film")
 RECEIPT_NOT_YET = Problem("receipt-not-yet", 404, "The film has no receipt")

@@ -26,6 +26,8 @@ TAG = "attune-kit"
 _LABEL = "kit"
 _ALWAYS = ("@method", "@path")
 _WITH_BODY = (*_ALWAYS, "content-digest", "content-length")
+_COVERED_ALWAYS = frozenset(f'"{name}"' for name in _ALWAYS)  # as the library tells of what a signature covers
+_COVERED_WITH_BODY = frozenset(f'"{name}"' for name in _WITH_BODY)
 
 
 class RequestForged(FootageError):
@@ -88,7 +90,6 @@ def verify_request(
             max_age=None,
             expect_tag=TAG,
             expect_label=_LABEL,  # at most one signature, then
-            require_components=_WITH_BODY if has_body else _ALWAYS,
         )
     except InvalidSignature as reason:
         if keys.refusal is not None:
@@ -96,6 +97,9 @@ def verify_request(
         why = str(reason) or "it was made by another key, or for another request"
         raise RequestForged(f"The request's signature is not valid: {why}. Sign it with the kit's key.") from None
     (result,) = results
+    lacking = (_COVERED_WITH_BODY if has_body else _COVERED_ALWAYS) - result.covered_components.keys()
+    if lacking:
+        raise RequestForged(f"The request's signature does not cover {' '.join(sorted(lacking))}. Sign that too.")
     return Signature(str(result.parameters["keyid"]), result.nonce or "")
 
 

@@ -12,7 +12,9 @@ from functools import partial
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from companion_api.connection import KEEP_ALIVE_SECONDS, Connection
 from companion_api.operations.logs import logging_config
+from companion_api.operations.memory import keep_freed_memory
 from companion_api.operations.metrics import MULTIPROCESS
 from companion_api.service import Exit, claimed, listening_socket, mend, open_service
 from companion_api.settings import Settings
@@ -34,6 +36,7 @@ def add_arguments(_: argparse.ArgumentParser) -> None:
 
 def run(settings: Settings, _: argparse.Namespace) -> None:
     """Serve until a signal comes. Raises `NotStarted`."""
+    keep_freed_memory()
     with claimed(settings.data):
         mend(settings)
         app = open_service(settings)
@@ -43,7 +46,11 @@ def run(settings: Settings, _: argparse.Namespace) -> None:
             config = uvicorn.Config(
                 app,
                 loop="uvloop",
-                http="httptools",
+                http=Connection,
+                ws="none",
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                proxy_headers=False,
+                server_header=False,
                 log_config=logging_config(settings.log),
                 access_log=False,
                 timeout_graceful_shutdown=GRACE_SECONDS,
