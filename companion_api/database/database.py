@@ -6,7 +6,7 @@ transaction is alone; on PostgreSQL it is not, so whoever decides by a row locks
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib.metadata import version
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ from sqlalchemy import URL, Connection, Engine, MetaData, Table, create_engine, 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
+from companion_api.database.prepared import Prepared, Values
 from companion_api.database.together import Together
 from companion_api.stores.store import StoreFailed, StoreFull
 
@@ -28,7 +29,13 @@ METADATA = MetaData(
     }
 )
 _CONNECTIONS = 16  # kept open: twice as many as storage threads
-_BUSY_MS = 10_000
+_SQLITE_PRAGMAS = (
+    "busy_timeout=10000",  # ms
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "cache_size=-256",  # KiB a connection; the pages are in the system's memory anyway
+)
 
 
 class DatabaseUnsafe(StoreFailed):
@@ -65,6 +72,14 @@ class Database:
         """Begin a transaction. It is durable when it was left without an exception, and undone otherwise."""
         with named_errors(), self._engine.begin() as connection:
             yield connection
+
+    def ask(self, question: Prepared, values: Values) -> tuple[Any, ...] | None:
+        """Return the one row that answers a question, or None. It sees one moment, like any single statement."""
+        with named_errors(), closing(self._engine.raw_connection()) as connection:
+            row: tuple[Any, ...] | None = question.run_by(
+                connection.driver_connection, self._engine.dialect, values
+            ).fetchone()
+            return row
 
     def change(self, change: Callable[[Connection], T]) -> T:
         """Make a small change in a transaction shared with others that come at the same time (`Together.change`)."""
@@ -108,7 +123,7 @@ def _sqlite(url: URL) -> Engine:
     def configure(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # transactions begin where we say so
         try:
-            for pragma in (f"busy_timeout={_BUSY_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            for pragma in _SQLITE_PRAGMAS:
                 connection.execute(f"PRAGMA {pragma}")
         except sqlite3.Error:
             connection.close()  # the pool does not know of it yet

@@ -23,7 +23,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from companion_api.database.database import METADATA, insert_new
+from companion_api.database.database import METADATA, Database, insert_new
+from companion_api.database.prepared import Prepared
 from companion_api.films import case_rows as case_rows  # its table is referred to
 from companion_api.films.film_states import FilmState
 
@@ -55,20 +56,6 @@ _MOMENT = {
     FilmState.ERASED_ON_KIT: _FILMS.c.erased_at,
     FilmState.TAKEN_BACK: _FILMS.c.taken_back_at,
 }
-_FILM_AND_PART = (
-    select(*_FILMS.c["film", "kit", "state", "key_sha256", "manifest_sha256", "closed_at", "case"], _PARTS.c.sha256)
-    .outerjoin_from(_FILMS, _PARTS, (_PARTS.c.film == _FILMS.c.film) & (_PARTS.c.number == bindparam("of_number")))
-    .where(_FILMS.c.film == bindparam("of_film"))
-)
-_PART_TO_ADD = (
-    select(_FILMS.c.film, *(bindparam(column.name, type_=column.type) for column in list(_PARTS.c)[1:]))
-    .where(_FILMS.c.film == bindparam("of_film"), _FILMS.c.state != FilmState.TAKEN_BACK.value)
-    .with_for_update(read=True)
-)
-_ADD_PART = {
-    name: dialect.insert(_PARTS).from_select(list(_PARTS.c.keys()), _PART_TO_ADD).on_conflict_do_nothing()
-    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
-}
 
 
 class Film(NamedTuple):
@@ -91,6 +78,32 @@ class HeldPart(NamedTuple):
     size: int
 
 
+_BOTH = ("sqlite", "postgresql")
+_FILM_AND_PART = (
+    select(*_FILMS.c[Film._fields], _PARTS.c.sha256)
+    .outerjoin_from(_FILMS, _PARTS, (_PARTS.c.film == _FILMS.c.film) & (_PARTS.c.number == bindparam("number")))
+    .where(_FILMS.c.film == bindparam("film"))
+)
+_PART_OF_LIVING_FILM = (
+    select(_FILMS.c.film, *(bindparam(column.name, type_=column.type) for column in _PARTS.c if column.name != "film"))
+    .where(_FILMS.c.film == bindparam("of_film"), _FILMS.c.state != FilmState.TAKEN_BACK.value)
+    .with_for_update(read=True)
+)
+_WITH_PART = Prepared(dict.fromkeys(_BOTH, _FILM_AND_PART))
+_ADD_PART = Prepared(
+    {
+        name: dialect.insert(_PARTS).from_select(_PARTS.c.keys(), _PART_OF_LIVING_FILM).on_conflict_do_nothing()
+        for name, dialect in zip(_BOTH, (sqlite, postgresql), strict=True)
+    }
+)
+
+
+def film_and_part(database: Database, film: str, number: int) -> tuple[Film | None, str | None]:
+    """Return a film's row, and the SHA-256 of one of its parts if it is held."""
+    row = database.ask(_WITH_PART, {"film": film, "number": number})
+    return (None, None) if row is None else (_film(row[:-1]), row[-1])
+
+
 class FilmRows:
     """The rows of films and parts, as one transaction sees and changes them."""
 
@@ -108,11 +121,6 @@ class FilmRows:
     def film_to_add_to(self, film: str) -> Film | None:
         """Return a film's row, and keep everybody else from changing it until the end; others may add as well."""
         return self._film(_select_film(film).with_for_update(read=True))
-
-    def film_and_part(self, film: str, number: int) -> tuple[Film | None, str | None]:
-        """Return a film's row, and the SHA-256 of one of its parts if it is held."""
-        row = self._connection.execute(_FILM_AND_PART, {"of_film": film, "of_number": number}).one_or_none()
-        return (None, None) if row is None else (_film(row[:-1]), row[-1])
 
     def parts(self, film: str) -> list[HeldPart]:
         """Return the rows of all parts, in order."""
@@ -142,8 +150,7 @@ class FilmRows:
 
         Until the end of the transaction nobody takes the film back; others may add to it as well.
         """
-        values = {"of_film": film, **part._asdict()}
-        if self._connection.execute(_ADD_PART[self._connection.dialect.name], values).rowcount == 1:
+        if _ADD_PART.run(self._connection, {"of_film": film, **part._asdict()}).rowcount == 1:
             return True
         row = self.film_to_add_to(film)  # the part is there, or its film is gone
         return row is not None and row.state is not FilmState.TAKEN_BACK

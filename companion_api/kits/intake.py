@@ -7,8 +7,9 @@ kit's repeated request.
 import logging
 from dataclasses import dataclass
 
+from companion_api.database.database import Database
 from companion_api.films.archive import Archive, owned
-from companion_api.films.film_rows import Film, FilmRows, HeldPart
+from companion_api.films.film_rows import Film, FilmRows, HeldPart, film_and_part
 from companion_api.films.film_states import FilmEvent, FilmState, next_state
 from companion_api.kits.upload import Upload
 from companion_api.problems import KEY_DIFFERS, PART_DIFFERS, Problem, Refusal
@@ -35,8 +36,9 @@ class _Key:
     def object(self) -> str:
         return film_key_object(self.film)
 
-    def found(self, rows: FilmRows) -> tuple[Film | None, str | None]:
-        row = rows.film(self.film)
+    def found(self, database: Database) -> tuple[Film | None, str | None]:
+        with database.reading() as connection:
+            row = FilmRows(connection).film(self.film)
         return row, row and row.key_sha256
 
     def enter(self, rows: FilmRows, sha256: str, _size: int) -> bool:
@@ -53,8 +55,8 @@ class _Part:
     def object(self) -> str:
         return part_object(self.film, self.number)
 
-    def found(self, rows: FilmRows) -> tuple[Film | None, str | None]:
-        return rows.film_and_part(self.film, self.number)
+    def found(self, database: Database) -> tuple[Film | None, str | None]:
+        return film_and_part(database, self.film, self.number)
 
     def enter(self, rows: FilmRows, sha256: str, size: int) -> bool:
         return rows.add_part(self.film, HeldPart(self.number, sha256, size))
@@ -97,8 +99,7 @@ def _take(archive: Archive, kit: str, piece: _Key | _Part, upload: Upload) -> Pu
 
 def _begin(archive: Archive, kit: str, piece: _Key | _Part) -> str | None:
     """Return the SHA-256 under which the piece is held, if it is; else make sure that it may come."""
-    with archive.database.reading() as connection:
-        row, held = piece.found(FilmRows(connection))
+    row, held = piece.found(archive.database)
     row = owned(row, kit)
     if row is None:
         with archive.database.writing() as connection:
