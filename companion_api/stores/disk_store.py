@@ -35,15 +35,16 @@ class DiskStore:
 
     def put(self, key: str, data: bytes) -> Put:
         """Implement `Store.put`: a link is made only where there is nothing yet."""
-        path = self._path(key)
+        path = f"{self._root}/{checked(key)}"  # text, because `pathlib` was a fifth of the CPU time of a part
+        folder = path.rpartition("/")[0]
         with _named_errors(), self._arrived(data) as arrived:
             try:
-                outcome = self._link(arrived, path)
+                outcome = self._link(arrived, path, folder)
             except FileNotFoundError:  # `delete` removed the film's empty folder since it was made
                 self._make_folder.cache_clear()
-                outcome = self._link(arrived, path)
-            durable.sync_folder(path.parent)  # also if it was there: whoever linked it may not have come so far
-            if outcome is Put.SAME and path.read_bytes() != data:
+                outcome = self._link(arrived, path, folder)
+            durable.sync_folder(folder)  # also if it was there: whoever linked it may not have come so far
+            if outcome is Put.SAME and Path(path).read_bytes() != data:
                 return Put.DIFFERS
             return outcome
 
@@ -51,8 +52,8 @@ class DiskStore:
         """Implement `Store.replace`."""
         path = self._path(key)
         with _named_errors(), self._arrived(data) as arrived:
-            self._make_folder(path.parent)
-            arrived.replace(path)
+            self._make_folder(str(path.parent))
+            Path(arrived).replace(path)
             durable.sync_folder(path.parent)
 
     def get(self, key: str) -> bytes | None:
@@ -86,28 +87,30 @@ class DiskStore:
         return self._root / checked(key)
 
     @contextmanager
-    def _arrived(self, data: bytes) -> Iterator[Path]:
+    def _arrived(self, data: bytes) -> Iterator[str]:
         """Give a durable file that has no name in the store yet; remove it in the end."""
         path = durable.write_temporary(self._arriving, data)
         try:
             yield path
         finally:
-            path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                os.unlink(path)  # noqa: PTH108  # text, see `put`
 
-    def _link(self, arrived: Path, path: Path) -> Put:
-        self._make_folder(path.parent)
+    def _link(self, arrived: str, path: str, folder: str) -> Put:
+        self._make_folder(folder)
         try:
-            path.hardlink_to(arrived)
+            os.link(arrived, path)
         except FileExistsError:
             return Put.SAME
         return Put.STORED
 
-    def _make_folder_durable(self, folder: Path) -> None:
-        if folder == self._root:
+    def _make_folder_durable(self, folder: str) -> None:
+        path = Path(folder)
+        if path == self._root:
             return
-        self._make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
-        durable.sync_folder(folder.parent)  # also if it was there: whoever made it may not have come so far
+        self._make_folder(str(path.parent))
+        path.mkdir(exist_ok=True)
+        durable.sync_folder(path.parent)  # also if it was there: whoever made it may not have come so far
 
     def _remove_empty(self, folder: Path) -> None:
         while len(folder.relative_to(self._root).parts) > 1:

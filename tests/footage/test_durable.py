@@ -70,7 +70,7 @@ def test_removing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "film"
     durable.make_folder(folder)
     durable.write_file(folder / NAME, b"x")
-    leftover = durable.write_temporary(folder, b"y")
+    leftover = Path(durable.write_temporary(folder, b"y"))
     assert leftover.name.startswith(durable.TEMPORARY_PREFIX)
     durable.remove_temporaries(folder)
     seen = syncs(monkeypatch)
