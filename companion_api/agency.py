@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from fastapi import Depends, Request
 
 from companion_api.films.archive import Archive
+from companion_api.kits.pace import Pace
+from companion_api.kits.places import Places
 from companion_api.kits.sessions import Sessions
 from companion_api.operations.metrics import Metrics
 from companion_api.published_directory import Published, PublishedDirectory
@@ -21,14 +23,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Agency:
-    """One agency's service. `patience`: seconds that an upload may stand still."""
+    """One agency's service: `places` for uploads, and the `pace` at which they must come."""
 
     archive: Archive
     directory: PublishedDirectory
     receipt_key: EllipticCurvePrivateKey
     sessions: Sessions
     storage: ThreadPoolExecutor
-    patience: float
+    places: Places
+    pace: Pace
     metrics: Metrics
 
     async def in_storage_thread(self, do: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -42,14 +45,15 @@ class Agency:
         return self.directory.published
 
 
-async def _agency(request: Request) -> Agency:  # async, or FastAPI would call it in a thread
+async def agency_of(request: Request) -> Agency:  # async, or FastAPI would call it in a thread
+    """Return what the request's route works with."""
     agency: Agency = request.app.state.agency
     return agency
 
 
-async def _published(agency: Annotated[Agency, Depends(_agency)]) -> Published:
+async def _published(agency: Annotated[Agency, Depends(agency_of)]) -> Published:
     return await agency.published()
 
 
-TheAgency = Annotated[Agency, Depends(_agency)]
+TheAgency = Annotated[Agency, Depends(agency_of)]
 InForce = Annotated[Published, Depends(_published)]

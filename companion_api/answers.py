@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from companion_api import problems
+from companion_api.kits.places import RETRY_SECONDS
 from companion_api.operations.metrics import Metrics
 from companion_api.problems import BY_CODE, MEDIA_TYPE, Problem, Refusal, problem_details
 from companion_api.stores.store import StoreFailed, StoreFull
@@ -110,5 +111,9 @@ def _answer(request: Request, problem: Problem, detail: str, **members: object) 
     _log.info("%d %s %s %s", *told.values(), extra=told)
     metrics: Metrics = request.app.state.agency.metrics
     metrics.problems.labels(problem.code).inc()
-    headers = {"WWW-Authenticate": 'Signature realm="attune-kit"'} if problem.status == HTTPStatus.UNAUTHORIZED else {}
+    headers = {}
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Signature realm="attune-kit"'
+    if problem is problems.TOO_BUSY:
+        headers["Retry-After"] = str(RETRY_SECONDS)
     return JSONResponse(problem_details(problem, detail, **members), problem.status, headers, MEDIA_TYPE)

@@ -13,6 +13,8 @@ from companion_api.agency import Agency
 from companion_api.answers import answer_problems
 from companion_api.films.archive import Archive
 from companion_api.kits import kit_requests
+from companion_api.kits.pace import USUAL_PACE, Pace
+from companion_api.kits.places import Places
 from companion_api.kits.sessions import Sessions
 from companion_api.operations import operator_requests
 from companion_api.operations.metrics import MeasuredRequests, MeasuredStore, Metrics
@@ -25,14 +27,15 @@ def create_app(
     directory: PublishedDirectory,
     receipt_key: EllipticCurvePrivateKey,
     session_secret: bytes | None = None,
-    patience: float = 20.0,
+    pace: Pace = USUAL_PACE,
+    uploads: int = 256,
     storage_threads: int = 8,
     metrics: Metrics | None = None,
 ) -> FastAPI:
     """Return the service of one agency.
 
-    Without `session_secret` sessions end with the process; kits then begin new ones. `patience`: seconds that an
-    upload may stand still. `storage_threads`: how many requests may write at once.
+    Without `session_secret` sessions end with the process; kits then begin new ones. `uploads`: how many
+    bodies are held in memory at once. `storage_threads`: how many requests may write at once.
     """
     metrics = metrics or Metrics()
     archive = replace(archive, store=MeasuredStore(archive.store, metrics))
@@ -42,7 +45,8 @@ def create_app(
         receipt_key=receipt_key,
         sessions=Sessions(session_secret or secrets.token_bytes(32), archive.clock),
         storage=ThreadPoolExecutor(storage_threads, "storage"),
-        patience=patience,
+        places=Places(uploads, pace.patience),
+        pace=pace,
         metrics=metrics,
     )
 

@@ -29,6 +29,7 @@ FILM_OF_OTHER_KIT = Problem("film-of-other-kit", 403, "The film belongs to anoth
 # what came
 BODY_INCOMPLETE = Problem("body-incomplete", 400, "The body has not the length that was announced")
 UPLOAD_STALLED = Problem("upload-stalled", 408, "No byte of the body came for too long")
+UPLOAD_TOO_SLOW = Problem("upload-too-slow", 408, "The body came too slowly")
 BODY_TOO_LARGE = Problem("body-too-large", 413, "The body is larger than this request may be")
 BODY_EMPTY = Problem("body-empty", 422, "The body is empty")
 DIGEST_MISMATCH = Problem("digest-mismatch", 422, "The body is not the one that Content-Digest tells of")
@@ -55,6 +56,7 @@ FILM_TAKEN_BACK = Problem("film-taken-back", 410, "The family has taken the film
 STORE_FAILED = Problem("store-failed", 503, "The store or the database failed")
 RECEIPT_KEY_UNLISTED = Problem("receipt-key-unlisted", 503, "The directory does not list the service's receipt key")
 NOT_READY = Problem("not-ready", 503, "The service can't take in films now")
+TOO_BUSY = Problem("too-busy", 503, "Too many uploads are under way")
 STORE_FULL = Problem("store-full", 507, "The store is full")
 NOT_FOUND = Problem("not-found", 404, "There is no such request")
 METHOD_NOT_ALLOWED = Problem("method-not-allowed", 405, "This path takes other methods")

@@ -38,11 +38,15 @@ async def _opening_kit(request: Request, agency: TheAgency, kit: str, _: _Signat
     return kit
 
 
-async def _kit_in_session(request: Request, agency: TheAgency, _: _Signature) -> str:
+async def kit_in_session(request: Request, agency: TheAgency, _: _Signature = None) -> str:
+    """Return which kit has signed the request, with the nonce of a session.
+
+    Raises `RequestForged`, `KitUnknown`, `KitRevoked`, `Refusal`.
+    """
     kit, nonce = await _signed(request, agency)
     agency.sessions.check(nonce, kit)
     return kit
 
 
 OpeningKit = Annotated[str, Depends(_opening_kit)]
-KitInSession = Annotated[str, Depends(_kit_in_session)]
+KitInSession = Annotated[str, Depends(kit_in_session)]

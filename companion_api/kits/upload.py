@@ -1,4 +1,4 @@
-"""The body of a request: gathered in memory, bounded in size and patience, and compared with its digest."""
+"""The body of a request: gathered in memory, bounded in size and time, and compared with its digest."""
 
 import asyncio
 import base64
@@ -8,15 +8,16 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
+from companion_api.kits.pace import Pace, Progress
 from companion_api.problems import (
     BODY_EMPTY,
     BODY_INCOMPLETE,
     BODY_TOO_LARGE,
     DIGEST_MISMATCH,
-    UPLOAD_STALLED,
     Refusal,
 )
 
+_MANY_DIGITS = 19  # more than any length, and few enough for `int`
 _SHA256 = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")
 
 
@@ -39,32 +40,36 @@ class Upload:
         return sha256.hex()
 
 
-async def gather(request: Request, limit: int, patience: float) -> Upload:
-    """Return the body, of at most `limit` bytes, unless none of it came for `patience` seconds. Raises `Refusal`."""
-    length = request.headers.get("content-length", "")
-    announced = int(length) if length.isdecimal() else 0
+async def gather(request: Request, limit: int, pace: Pace) -> Upload:
+    """Return the body, of at most `limit` bytes, if it comes at the pace that is asked. Raises `Refusal`."""
+    announced = _announced(request)
     if announced > limit:
         raise Refusal(BODY_TOO_LARGE, _too_large(limit))
-    chunks: list[bytes] = []
+    pieces: list[bytes] = []
     size = 0
     clock = asyncio.get_running_loop().time
+    progress = Progress(pace, clock())
     try:
-        async with asyncio.timeout(patience) as deadline:
-            async for chunk in request.stream():
-                deadline.reschedule(clock() + patience)
-                chunks.append(chunk)
-                size += len(chunk)
+        async with asyncio.timeout_at(progress.deadline) as limited:
+            async for piece in request.stream():
+                pieces.append(piece)
+                size += len(piece)
                 if size > limit:
                     raise Refusal(BODY_TOO_LARGE, _too_large(limit))
+                progress.came(len(piece), clock())
+                limited.reschedule(progress.deadline)
     except TimeoutError:
-        raise Refusal(
-            UPLOAD_STALLED, f"No byte came for {patience:g} s. Send the whole body again when the link is better."
-        ) from None
+        raise progress.refusal() from None
     if size != announced:
         raise Refusal(BODY_INCOMPLETE, f"{size} bytes came, {announced} were announced. Send the whole body again.")
     if size == 0:
         raise Refusal(BODY_EMPTY, "Send the sealed bytes as the body.")
-    return Upload(b"".join(chunks), request.headers.get("content-digest", ""))
+    return Upload(b"".join(pieces), request.headers.get("content-digest", ""))
+
+
+def _announced(request: Request) -> int:
+    length = request.headers.get("content-length", "")
+    return int(length) if length.isdecimal() and len(length) < _MANY_DIGITS else 0
 
 
 def _too_large(limit: int) -> str:

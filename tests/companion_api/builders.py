@@ -18,6 +18,7 @@ from companion_api.database.database import Database
 from companion_api.database.migration import migrate
 from companion_api.films.archive import Archive
 from companion_api.kits.leaving import continue_take_backs
+from companion_api.kits.pace import USUAL_PACE, Pace
 from companion_api.problems import MEDIA_TYPE, TYPE_PREFIX
 from companion_api.published_directory import PublishedDirectory
 from companion_api.stores.disk_store import DiskStore
@@ -49,14 +50,14 @@ def sqlite(path: Path) -> URL:
 class Service:
     """One agency's service on a folder. `restart` opens it anew from what is durable."""
 
-    def __init__(self, folder: Path, agency: Agency, *, store: Store | None = None, patience: float = 20.0) -> None:
+    def __init__(self, folder: Path, agency: Agency, *, store: Store | None = None, pace: Pace = USUAL_PACE) -> None:
         self.agency = agency
         self.clock = Clock()
         self.data = folder / "data"
         self.directory_file = folder / "directory.jws"
         self.directory_file.write_text(agency.signed_directory())
         self._given_store = store
-        self._patience = patience
+        self._pace = pace
         self.data.mkdir(exist_ok=True)
         self._open()
 
@@ -71,7 +72,7 @@ class Service:
             archive=self.archive,
             directory=self.directory,
             receipt_key=self.agency.receipt_key,
-            patience=self._patience,
+            pace=self._pace,
         )
 
     def close(self) -> None:
@@ -151,8 +152,8 @@ class Kit:
 
 
 @contextmanager
-def running(folder: Path, agency: Agency, *, store: Store | None = None, patience: float = 20.0) -> Iterator[Service]:
-    service = Service(folder, agency, store=store, patience=patience)
+def running(folder: Path, agency: Agency, *, store: Store | None = None, pace: Pace = USUAL_PACE) -> Iterator[Service]:
+    service = Service(folder, agency, store=store, pace=pace)
     try:
         yield service
     finally:

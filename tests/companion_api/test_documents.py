@@ -6,12 +6,22 @@ from pathlib import Path
 import pytest
 
 from companion_api.films.film_states import TRANSITIONS, FilmEvent, FilmState
-from companion_api.problems import INTERNAL_ERROR, METHOD_NOT_ALLOWED, NOT_FOUND, PROBLEMS, Problem
+from companion_api.problems import (
+    HEAD_STALLED,
+    HEAD_TOO_LARGE,
+    INTERNAL_ERROR,
+    METHOD_NOT_ALLOWED,
+    NOT_FOUND,
+    PROBLEMS,
+    REQUEST_MALFORMED,
+    Problem,
+)
 from companion_api.service import Exit
 from companion_api.settings import OPTIONS
 from companion_api.stores.store_address import PROVIDERS
 from tests.companion_api.builders import Service
 
+_OF_NO_REQUEST = (NOT_FOUND, METHOD_NOT_ALLOWED, HEAD_STALLED, HEAD_TOO_LARGE, REQUEST_MALFORMED)
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "companion-api.md").read_text()
 
 
@@ -63,7 +73,7 @@ def test_openapi_tells_of_every_problem(service: Service, problem: Problem) -> N
         for status, answer in operation["responses"].items()
         if status == str(problem.status)
     ]
-    if problem not in (NOT_FOUND, METHOD_NOT_ALLOWED):  # these belong to no request
+    if problem not in _OF_NO_REQUEST:
         assert any(f"`{problem.code}`" in description for description in described)
 
 

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from companion_api.kits.kit_requests import MAX_MANIFEST_SIZE
+from companion_api.kits.pace import Pace
 from companion_api.kits.upload import Upload
 from companion_api.problems import DIGEST_MISMATCH, Refusal
 from footage.errors import MessageMalformed
@@ -81,7 +82,7 @@ def test_a_stalled_upload_loses_its_place(tmp_path: Path, agency: Agency) -> Non
         await asyncio.sleep(60)
 
     (tmp_path / "other").mkdir()
-    with running(tmp_path / "other", agency, patience=0.1) as service:
+    with running(tmp_path / "other", agency, pace=Pace(patience=0.1)) as service:
         kit = Kit(service).begin()
         assert problem(service.send("PUT", PART, kit.headers("PUT", PART, b"abc"), stalled)) == "upload-stalled"
 
@@ -93,7 +94,7 @@ def test_a_slow_but_moving_upload_is_taken(tmp_path: Path, agency: Agency) -> No
             yield bytes([byte])
 
     (tmp_path / "other").mkdir()
-    with running(tmp_path / "other", agency, patience=0.4) as service:
+    with running(tmp_path / "other", agency, pace=Pace(patience=0.4)) as service:
         kit = Kit(service).begin()
         assert service.send("PUT", PART, kit.headers("PUT", PART, b"abcdef"), slow).status_code == 201
 
