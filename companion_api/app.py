@@ -65,6 +65,7 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.agency = agency
+    app.include_router(kit_requests.pieces)
     app.include_router(kit_requests.router)
     app.include_router(operator_requests.router)
     app.add_middleware(MeasuredRequests, metrics=metrics)

@@ -69,7 +69,7 @@ class _PieceRoute(APIRoute):
         return handle
 
 
-pieces = APIRouter(route_class=_PieceRoute)
+pieces = APIRouter(prefix="/v1", route_class=_PieceRoute)
 
 
 class Session(BaseModel):
@@ -210,9 +210,6 @@ async def post_erased(agency: TheAgency, kit: KitInSession, film: FilmId) -> Non
 async def delete_film(agency: TheAgency, kit: KitInSession, film: FilmId) -> None:
     """Take a film back, until a day after it was closed. Nothing of it is kept or accepted any more."""
     await agency.in_storage_thread(take_back, agency.archive, kit, film)
-
-
-router.include_router(pieces)
 
 
 def _stored(outcome: Put) -> Response:
