@@ -99,7 +99,9 @@ _READING: dict[str, dict[str, Any]] = {
 def insert_new(connection: Connection, table: Table, **values: object) -> bool:
     """Insert a row unless one with its key is there; return whether it was inserted."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    return connection.execute(dialect.insert(table).values(**values).on_conflict_do_nothing()).rowcount == 1
+    statement = dialect.insert(table).values(**values).on_conflict_do_nothing()
+    # without the option SQLAlchemy does not know the count on PostgreSQL, and says -1
+    return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
 
 
 @contextmanager
