@@ -124,7 +124,8 @@ class DiskStore:
                 raise
             else:
                 self._make_folder.cache_clear()
-                durable.sync_folder(folder.parent)
+                with suppress(FileNotFoundError):  # whoever destroys the same film at once has removed it, and synced
+                    durable.sync_folder(folder.parent)
             folder = folder.parent
 
     def _names(self, folder: Path) -> Iterator[str]:

@@ -87,6 +87,23 @@ def test_file_and_folders_are_fsynced_before_put_returns(tmp_path: Path, monkeyp
     assert order[-2:] == ["link", "fsync a"], "also what was there is durable when put returns"
 
 
+def test_two_that_delete_a_film_at_once_do_not_stumble_over_its_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = DiskStore(tmp_path)
+    store.put(KEY, b"x")
+    real = Path.rmdir
+
+    def with_its_parent(folder: Path) -> None:
+        real(folder)
+        if folder.name == "parts":
+            real(folder.parent)  # the other one is a step ahead
+
+    monkeypatch.setattr(Path, "rmdir", with_its_parent)
+    store.delete([KEY])
+    assert list((tmp_path / "films").iterdir()) == []
+
+
 def test_a_store_that_cant_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "store").write_text("a file where the folder should be")
     with pytest.raises(StoreFailed, match="Check the disk"):
