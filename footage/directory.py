@@ -33,10 +33,19 @@ class RecipientEntry(Message, frozen=True):
     recipient: str
 
 
+Days = Annotated[int, Meta(ge=1, le=3650)]
+
+
 class Policy(Message, frozen=True):
-    """What the agency decided for all of its kits. Without `sound` a kit's microphone has no power."""
+    """What the agency decided for all of its kits and films. Without `sound` a kit's microphone has no power.
+
+    The service erases a film `erase_after_days` after the end of the work was recorded, and in any case `max_age_days`
+    after it was closed, whichever is first.
+    """
 
     sound: bool = True
+    erase_after_days: Days = 61  # two months, as the field's practice is
+    max_age_days: Days = 730  # a trainee's accreditation, the longest use of a film, takes up to 18 months
 
 
 class Directory(Message, frozen=True):

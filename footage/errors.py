@@ -86,7 +86,7 @@ class PayloadInvalid(AgeError):
 
 
 class SignedMessageError(FootageError):
-    """A directory, manifest or receipt that can't be accepted."""
+    """A directory, manifest, receipt or erasure certificate that can't be accepted."""
 
     code = "signed-message-error"
 
@@ -137,6 +137,18 @@ class ReceiptMismatch(SignedMessageError):
     """A true receipt, but for another film or another manifest."""
 
     code = "receipt-mismatch"
+
+
+class ErasureForged(MessageForged):
+    """The erasure certificate is not signed by a receipt key of the directory."""
+
+    code = "erasure-forged"
+
+
+class ErasureMismatch(SignedMessageError):
+    """A true erasure certificate, but for another film."""
+
+    code = "erasure-mismatch"
 
 
 # films ------------------------------------------------------------------------------------------------------

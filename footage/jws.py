@@ -26,6 +26,7 @@ class MessageType(StrEnum):
     DIRECTORY = "attune-directory+jws"
     MANIFEST = "attune-manifest+jws"
     RECEIPT = "attune-receipt+jws"
+    ERASURE = "attune-erasure+jws"
 
 
 class _Registry(jws.JWSRegistry):

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from msgspec.structs import replace
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from footage.directory import Policy
 from footage.errors import FootageError
 from footage.messages import timestamp
 from provisioning.agency import Agency
@@ -62,13 +62,20 @@ def _add(options: argparse.Namespace) -> None:
 def _policy(options: argparse.Namespace) -> None:
     agency = Agency.unlock(options.agency, read_passphrase(options.passphrase_file))
     now = agency.directory()
-    sound = now.policy.sound if options.sound is None else options.sound == "on"
+    decided = {
+        "sound": None if options.sound is None else options.sound == "on",
+        "erase_after_days": options.erase_after_days,
+        "max_age_days": options.max_age_days,
+    }
+    policy = replace(now.policy, **{name: value for name, value in decided.items() if value is not None})
     until = now.valid_until
     if options.valid_days is not None:
         until = timestamp(datetime.now(UTC) + timedelta(options.valid_days)) if options.valid_days else None
-    directory = agency.decide(Policy(sound=sound), until)
+    directory = agency.decide(policy, until)
     table = Table("decision", "is", box=None)
     table.add_row("sound", "on" if directory.policy.sound else "off: microphones have no power")
+    table.add_row("films are erased", f"{policy.erase_after_days} days after the end of the work is recorded")
+    table.add_row("and at the latest", f"{policy.max_age_days} days after they were closed")
     table.add_row("valid until", directory.valid_until or "no end")
     table.add_row("directory", f"version {directory.version}")
     _console.print(table)
@@ -123,10 +130,14 @@ def _kit_name(text: str) -> str:
     return text
 
 
-def _days(text: str) -> int:
-    if not text.isdigit() or int(text) > _MAX_DAYS:
-        raise argparse.ArgumentTypeError(f"{text!r}: use a whole number of days, 0 to {_MAX_DAYS}")
+def _days(text: str, least: int = 0) -> int:
+    if not text.isdigit() or not least <= int(text) <= _MAX_DAYS:
+        raise argparse.ArgumentTypeError(f"{text!r}: use a whole number of days, {least} to {_MAX_DAYS}")
     return int(text)
+
+
+def _days_kept(text: str) -> int:
+    return _days(text, least=1)
 
 
 def _service(text: str) -> str:
@@ -154,6 +165,22 @@ def _parser() -> argparse.ArgumentParser:
         type=_days,
         metavar="DAYS",
         help="kits begin no film after so many days, unless a newer directory came; 0: no end (default: as it is)",
+    )
+    policy.add_argument(
+        "--erase-after-days",
+        type=_days_kept,
+        metavar="DAYS",
+        help="the service erases films so long after the end of the work was recorded (default: as it is; at first 61)",
+    )
+    policy.add_argument(
+        "--max-age-days",
+        type=_days_kept,
+        metavar="DAYS",
+        help="and in any case so long after they were closed (default: as it is; at first 730)",
+    )
+    policy.epilog = (
+        "A longer time holds for films that come from now on; a shorter one also for those that the service has. "
+        "Update kits and service first: older versions refuse a directory that tells of times."
     )
     for command in (init, add, policy):
         command.add_argument(

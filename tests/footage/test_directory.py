@@ -150,3 +150,24 @@ def test_a_kit_is_listed_once(agency: Agency) -> None:
     token = sign_directory(replace(directory, kits=directory.kits * 2), agency.root)
     with pytest.raises(MessageMalformed, match="twice"):
         read_directory(token, agency.root_thumbprint)
+
+
+def test_a_directory_that_says_nothing_of_times_has_the_usual_ones(agency: Agency) -> None:
+    """Directories that were signed before there was a retention policy stay valid, byte for byte."""
+    for policy in ('"policy":{"sound":false},', ""):
+        payload = encode(agency.directory()).decode()
+        start, end = payload.index('"policy":'), payload.index('"valid_until"')
+        old = (payload[:start] + policy + payload[end:]).encode()
+        token = jws.sign(MessageType.DIRECTORY, old, agency.root, carry_key=True)
+        read = read_directory(token, agency.root_thumbprint)
+        assert (read.policy.erase_after_days, read.policy.max_age_days) == (61, 730)
+        assert read.policy.sound is (policy == "")
+
+
+@pytest.mark.parametrize("days", [0, -1, 3651, 1.5, "61"])
+@pytest.mark.parametrize("field", ["erase_after_days", "max_age_days"])
+def test_times_are_whole_days_from_one_to_ten_years(agency: Agency, field: str, days: object) -> None:
+    policy = replace(agency.directory().policy, **{field: days})
+    token = sign_directory(replace(agency.directory(), policy=policy), agency.root)
+    with pytest.raises(MessageMalformed, match=field):
+        read_directory(token, agency.root_thumbprint)

@@ -8,6 +8,7 @@ import pytest
 from footage.age import HybridIdentity, Sealer
 from footage.age.stream import CHUNK_SIZE
 from footage.directory import Directory, KitEntry, Policy, RecipientEntry
+from footage.erasure import Destroyed, Erasure, Reason
 from footage.jws import MessageType
 from footage.manifest import ClockStatus, Ended, FilmKind, FilmOpening, Manifest, PartEntry
 from footage.messages import Message
@@ -41,14 +42,19 @@ def first_column(title: str) -> list[str]:
         ("opening field", FilmOpening),
         ("part field", PartEntry),
         ("receipt field", Receipt),
+        ("erasure field", Erasure),
+        ("destroyed field", Destroyed),
     ],
 )
 def test_fields(title: str, message: type[Message]) -> None:
     assert first_column(title) == [field.name for field in msgspec.structs.fields(message)]
 
 
-@pytest.mark.parametrize(("title", "values"), [("part kind", PartKind), ("note event", NoteEvent), ("ended", Ended)])
-def test_values(title: str, values: type[PartKind | NoteEvent | Ended]) -> None:
+@pytest.mark.parametrize(
+    ("title", "values"),
+    [("part kind", PartKind), ("note event", NoteEvent), ("ended", Ended), ("reason", Reason)],
+)
+def test_values(title: str, values: type[PartKind | NoteEvent | Ended | Reason]) -> None:
     assert set(first_column(title)) == {value.value for value in values}
 
 

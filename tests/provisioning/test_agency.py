@@ -7,6 +7,7 @@ import pytest
 from device.config import read_config
 from footage.directory import Policy, read_directory
 from footage.keys import KeyUnreadable, thumbprint
+from provisioning.__main__ import main
 from provisioning.agency import Agency, _new_root
 from provisioning.errors import AgencyInvalid, KitExists, PassphraseMissing
 from provisioning.passphrase import VARIABLE, read_passphrase
@@ -95,3 +96,20 @@ def test_where_passphrases_come_from(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.delenv(VARIABLE)
     with pytest.raises(PassphraseMissing, match="--passphrase-file"):
         read_passphrase(None)
+
+
+def test_how_long_films_stay_is_decided_in_days(agency: Agency, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, PASSPHRASE.decode())
+    monkeypatch.setattr("os.umask", lambda _: 0o022)
+
+    def decide(*options: str) -> Policy:
+        monkeypatch.setattr("sys.argv", ["kit", "policy", str(agency.folder), *options])
+        main()
+        return agency.directory().policy
+
+    assert decide("--erase-after-days", "30") == Policy(erase_after_days=30)
+    assert decide("--max-age-days", "365", "--sound", "off") == Policy(False, 30, 365)
+    assert decide() == Policy(False, 30, 365), "what is not named stays"
+    for wrong in ("0", "3651", "two"):
+        with pytest.raises(SystemExit):
+            decide("--erase-after-days", wrong)
