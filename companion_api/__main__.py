@@ -5,13 +5,16 @@ import logging.config
 import os
 import sys
 from types import ModuleType
+from typing import NoReturn
 
-from companion_api.commands import serve
+from companion_api.commands import serve, upkeep, withdraw
 from companion_api.operations.logs import logging_config
-from companion_api.service import NotStarted
+from companion_api.problems import Refusal
+from companion_api.service import Exit, NotStarted
 from companion_api.settings import add_options, read_settings
+from companion_api.stores.store import StoreFailed, StoreFull
 
-COMMANDS: dict[str, ModuleType] = {"serve": serve}
+COMMANDS: dict[str, ModuleType] = {"serve": serve, "upkeep": upkeep, "withdraw": withdraw}
 _ABOUT = """The agency's service: takes in sealed films from kits and signs receipts for them.
 It can't read what it stores; it needs the directory that `kit init` and `kit add` sign, and the receipt key."""
 
@@ -37,8 +40,16 @@ def main() -> None:
     try:
         given.module.run(settings, given)
     except NotStarted as reason:
-        print(f"companion-api: {reason}", file=sys.stderr)
-        sys.exit(reason.exit_code)
+        _end(reason.exit_code, str(reason))
+    except Refusal as refusal:
+        _end(Exit.REFUSED, f"{refusal.problem.code}: {refusal.detail}")
+    except (StoreFull, StoreFailed) as reason:
+        _end(Exit.DATA_UNUSABLE, str(reason))
+
+
+def _end(exit_code: Exit, why: str) -> NoReturn:
+    print(f"companion-api: {why}", file=sys.stderr)
+    sys.exit(exit_code)
 
 
 if __name__ == "__main__":

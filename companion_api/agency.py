@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from fastapi import Depends, Request
 
 from companion_api.films.archive import Archive
+from companion_api.films.erasure import Eraser
 from companion_api.kits.pace import Pace
 from companion_api.kits.places import Places
 from companion_api.kits.sessions import Sessions
@@ -28,6 +29,7 @@ class Agency:
     archive: Archive
     directory: PublishedDirectory
     receipt_key: EllipticCurvePrivateKey
+    eraser: Eraser
     sessions: Sessions
     storage: ThreadPoolExecutor
     places: Places

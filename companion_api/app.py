@@ -6,43 +6,40 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from fastapi import FastAPI
 
 from companion_api.agency import Agency
 from companion_api.answers import answer_problems
-from companion_api.films.archive import Archive
+from companion_api.films.erasure import Eraser
 from companion_api.kits import kit_requests
 from companion_api.kits.pace import USUAL_PACE, Pace
 from companion_api.kits.places import Places
 from companion_api.kits.sessions import Sessions
 from companion_api.operations import operator_requests
 from companion_api.operations.metrics import MeasuredRequests, MeasuredStore, Metrics
-from companion_api.published_directory import PublishedDirectory
 
 
 def create_app(
     *,
-    archive: Archive,
-    directory: PublishedDirectory,
-    receipt_key: EllipticCurvePrivateKey,
+    eraser: Eraser,
     session_secret: bytes | None = None,
     pace: Pace = USUAL_PACE,
     uploads: int = 256,
     storage_threads: int = 8,
     metrics: Metrics | None = None,
 ) -> FastAPI:
-    """Return the service of one agency.
+    """Return the service of one agency, with the archive, directory and key of `eraser`.
 
     Without `session_secret` sessions end with the process; kits then begin new ones. `uploads`: how many
     bodies are held in memory at once. `storage_threads`: how many requests may write at once.
     """
     metrics = metrics or Metrics()
-    archive = replace(archive, store=MeasuredStore(archive.store, metrics))
+    archive = replace(eraser.archive, store=MeasuredStore(eraser.archive.store, metrics))
     agency = Agency(
         archive=archive,
-        directory=directory,
-        receipt_key=receipt_key,
+        directory=eraser.directory,
+        receipt_key=eraser.receipt_key,
+        eraser=replace(eraser, archive=archive),
         sessions=Sessions(session_secret or secrets.token_bytes(32), archive.clock),
         storage=ThreadPoolExecutor(storage_threads, "storage"),
         places=Places(uploads, pace.patience),

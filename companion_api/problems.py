@@ -43,6 +43,8 @@ HEAD_TOO_LARGE = Problem("head-too-large", 431, "The head of the request is too 
 REQUEST_MALFORMED = Problem("request-malformed", 400, "This is no request of HTTP/1.1")
 # what is held
 FILM_UNKNOWN = Problem("film-unknown", 404, "Nothing was ever received of this film")
+CASE_UNKNOWN = Problem("case-unknown", 404, "There is no such case")
+HOLD_UNKNOWN = Problem("hold-unknown", 404, "There is no such legal hold")
 RECEIPT_NOT_YET = Problem("receipt-not-yet", 404, "The film has no receipt")
 PART_DIFFERS = Problem("part-differs", 409, "Other bytes are held as this part")
 KEY_DIFFERS = Problem("key-differs", 409, "Another film.key is held")
@@ -51,7 +53,12 @@ PARTS_MISSING = Problem("parts-missing", 409, "Not all that the manifest lists i
 FILM_OPEN = Problem("film-open", 409, "The film has no receipt yet, so no kit may erase it")
 FILM_CLOSED = Problem("film-closed", 409, "The film is closed and takes nothing new")
 TAKE_BACK_TOO_LATE = Problem("take-back-too-late", 409, "The film was closed too long ago for the kit to take it back")
+FILM_HELD = Problem("film-held", 409, "The film is under a legal hold and can't be erased yet")
+HOLD_NEEDS_ANOTHER = Problem("hold-needs-another", 409, "A legal hold begins and ends by two people")
+HOLD_STANDS = Problem("hold-stands", 409, "Nobody has asked for the end of the legal hold")
+HOLD_ENDED = Problem("hold-ended", 409, "The legal hold has ended")
 FILM_TAKEN_BACK = Problem("film-taken-back", 410, "The family has taken the film back")
+FILM_ERASED = Problem("film-erased", 410, "The agency has erased the film")
 # the service itself
 STORE_FAILED = Problem("store-failed", 503, "The store or the database failed")
 RECEIPT_KEY_UNLISTED = Problem("receipt-key-unlisted", 503, "The directory does not list the service's receipt key")

@@ -6,8 +6,10 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -18,7 +20,8 @@ from companion_api.app import create_app
 from companion_api.database.database import Database
 from companion_api.database.migration import migrate
 from companion_api.films.archive import Archive
-from companion_api.kits.leaving import continue_take_backs
+from companion_api.films.erasure import Eraser
+from companion_api.films.upkeep import mend as mend_erasures
 from companion_api.published_directory import PublishedDirectory
 from companion_api.settings import Settings
 from companion_api.stores.store import Store, StoreFailed, StoreFull, StoreUnfit
@@ -34,7 +37,7 @@ _BACKLOG = 2048  # connections that wait; 500 kits may come at once
 class Exit(IntEnum):
     """How `companion-api` ends. 2 is argparse's: the settings can't be used."""
 
-    STOPPED = 0  # SIGTERM or Ctrl-C
+    STOPPED = 0  # done, and all is well; `serve`: SIGTERM or Ctrl-C
     DATA_UNUSABLE = 10  # the data folder can't be made, written, or read
     DATA_IN_USE = 11  # another companion-api runs on the same data folder
     KEY_UNREADABLE = 12  # the receipt key's file
@@ -43,6 +46,12 @@ class Exit(IntEnum):
     RECEIPT_KEY_UNLISTED = 15  # kits would not believe the receipts
     ADDRESS_UNUSABLE = 16  # the port is in use, or the address not of this machine
     STORE_UNFIT = 17  # the store's address is none, or its bucket overwrites objects or keeps versions
+    REFUSED = 18  # what the command was asked for can't be; it names the problem
+    ERASURE_UNFINISHED = 30  # some film could not be erased now; the next upkeep tries again
+    CERTIFICATE_UNPROVEN = 31  # an erasure certificate proves nothing; its film was not touched
+    CLOCK_DOUBTFUL = 32  # the clock has gone far since the last upkeep, so nothing that is due was erased
+    FILMS_HELD = 33  # a legal hold keeps some of the films
+    NOT_CONFIRMED = 34  # nothing was done: call again with --yes
 
 
 class NotStarted(Exception):
@@ -75,7 +84,13 @@ def claimed(data: Path) -> Iterator[None]:
 
 
 def open_service(settings: Settings) -> FastAPI:
-    """Open store, database, key and directory. Raises `NotStarted`."""
+    """Open all that serving needs. Raises `NotStarted`."""
+    eraser = open_eraser(settings)
+    return create_app(eraser=eraser, session_secret=session_secret(eraser.receipt_key))
+
+
+def open_eraser(settings: Settings) -> Eraser:
+    """Open store, database, key, directory and the journal of erasures. Raises `NotStarted`."""
     receipt_key = _receipt_key(settings.receipt_key)
     archive = open_archive(settings)
     directory = _directory(settings, archive.store)
@@ -85,9 +100,10 @@ def open_service(settings: Settings) -> FastAPI:
             f"The directory does not list the receipt key {settings.receipt_key}, so kits would not believe receipts. "
             "Sign a directory that lists it, or use the key that it lists.",
         )
-    return create_app(
-        archive=archive, directory=directory, receipt_key=receipt_key, session_secret=session_secret(receipt_key)
-    )
+    journal = _kept(lambda: open_store(settings.erasures))
+    scheme = urlsplit(settings.store).scheme
+    store_kind = "disk" if scheme in ("", "file") else scheme
+    return Eraser(archive, directory, receipt_key, journal, store_kind, settings.backup_days)
 
 
 def session_secret(receipt_key: EllipticCurvePrivateKey) -> bytes:
@@ -98,10 +114,11 @@ def session_secret(receipt_key: EllipticCurvePrivateKey) -> bytes:
 
 def mend(settings: Settings) -> None:
     """Upgrade the database and finish what a crash cut short. Only before anybody serves. Raises `NotStarted`."""
-    archive = open_archive(settings)
-    _kept(archive.store.prepare)
-    _kept(lambda: continue_take_backs(archive))
-    archive.database.close()
+    for address in (settings.store, settings.erasures):
+        _kept(_kept(partial(open_store, address)).prepare)
+    eraser = open_eraser(settings)
+    _kept(lambda: mend_erasures(eraser))
+    eraser.archive.database.close()
 
 
 def open_archive(settings: Settings) -> Archive:

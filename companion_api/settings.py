@@ -31,6 +31,8 @@ class Settings:
     directory: Path
     store: str
     database: URL
+    erasures: str
+    backup_days: int
     host: str
     port: int
     workers: int
@@ -73,6 +75,8 @@ OPTIONS = (
         "where sealed parts are kept: a folder, or s3://BUCKET, az://CONTAINER, gs://BUCKET",
     ),
     Option("--database", "URL", "DATA/companion.sqlite3", "sqlite:///FILE or postgresql://USER@HOST/NAME"),
+    Option("--erasures", "URL", "DATA/erasures", "where certificates of erasures are kept, apart from the store"),
+    Option("--backup-days", "NUMBER", "35", "days that your backups are kept; certificates of erasures tell it"),
     Option("--host", "ADDRESS", "127.0.0.1", "address to listen on"),
     Option("--port", "NUMBER", "8080", "port to listen on; 0 takes a free one and prints it"),
     Option("--workers", "NUMBER", "1", "processes that serve; more than one is for PostgreSQL"),
@@ -104,9 +108,9 @@ def read_settings(
             parser.error(f"{option.flag} must be given, or {option.variable}, or {option.name} in the TOML file")
         values[option.field] = value
     data = Path(values["data"])
-    for name, least, most in (("port", 0, 65535), ("workers", 1, 64)):
+    for name, least, most in (("port", 0, 65535), ("workers", 1, 64), ("backup_days", 0, 3650)):
         if not (values[name].isdecimal() and least <= int(values[name]) <= most):
-            parser.error(f"--{name} must be a number from {least} to {most}, not {values[name]!r}")
+            parser.error(f"--{name.replace('_', '-')} must be a number from {least} to {most}, not {values[name]!r}")
     if values["log"] not in list(LogForm):
         parser.error(f"--log must be {' or '.join(LogForm)}, not {values['log']!r}")
     return Settings(
@@ -116,6 +120,8 @@ def read_settings(
         directory=Path(values["directory"]),
         store=values["store"].replace("DATA/", f"{data}/"),
         database=_database(parser, values["database"], data),
+        erasures=values["erasures"].replace("DATA/", f"{data}/"),
+        backup_days=int(values["backup_days"]),
         host=values["host"],
         port=int(values["port"]),
         workers=int(values["workers"]),

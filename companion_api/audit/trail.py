@@ -75,6 +75,14 @@ def head(connection: Connection) -> Entry | None:
     return None if row is None else _entry(row._mapping)
 
 
+def newest(connection: Connection, actor: str, action: str, subject: str) -> Entry | None:
+    """Return the newest entry of somebody doing something with a thing."""
+    of_subject = select(_ENTRIES).where(_ENTRIES.c.subject == subject)
+    query = of_subject.where(_ENTRIES.c.actor == actor, _ENTRIES.c.action == action)
+    row = connection.execute(query.order_by(_ENTRIES.c.number.desc()).limit(1)).one_or_none()
+    return None if row is None else _entry(row._mapping)
+
+
 def entries(connection: Connection, *, first: int = 0) -> Iterator[Entry]:
     """Yield entries in order, from the number `first` on."""
     rows = connection.execute(select(_ENTRIES).where(_ENTRIES.c.number >= first).order_by(_ENTRIES.c.number))

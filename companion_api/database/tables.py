@@ -1,6 +1,6 @@
 """All tables of the service, for migrations: importing a domain's module declares its tables on `METADATA`."""
 
 from companion_api.audit import trail
-from companion_api.films import case_rows, film_rows
+from companion_api.films import case_rows, erasure_rows, film_rows, hold_rows, term_rows
 
-DECLARED_BY = (case_rows, film_rows, trail)
+DECLARED_BY = (case_rows, erasure_rows, film_rows, hold_rows, term_rows, trail)

@@ -15,6 +15,7 @@ _CASES = Table(
     Column("opened_at", String(20), nullable=False),
     Column("ended_at", String(20)),
 )
+ENDED_AT = _CASES.c.ended_at  # for who joins films with when their work ended
 
 
 class Case(NamedTuple):
@@ -34,6 +35,11 @@ class CaseRows:
     def case(self, case: str) -> Case | None:
         """Return a case's row."""
         row = self._connection.execute(_SELECT.where(_CASES.c.case == case)).one_or_none()
+        return None if row is None else Case(*row)
+
+    def case_to_rely_on(self, case: str) -> Case | None:
+        """Return a case's row, and keep everybody else from changing it until the end."""
+        row = self._connection.execute(_SELECT.where(_CASES.c.case == case).with_for_update(read=True)).one_or_none()
         return None if row is None else Case(*row)
 
     def cases(self) -> list[Case]:

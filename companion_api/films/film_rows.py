@@ -4,7 +4,7 @@ A part's row is written only after its object is durable, so a row is never untr
 and entered by the kit's repeated request.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -15,6 +15,7 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    and_,
     bindparam,
     delete,
     func,
@@ -25,7 +26,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from companion_api.database.database import METADATA, Database, insert_new
 from companion_api.database.prepared import Prepared
-from companion_api.films import case_rows as case_rows  # its table is referred to
+from companion_api.films import case_rows
 from companion_api.films.film_states import FilmState
 
 _FILMS = Table(
@@ -51,7 +52,7 @@ _PARTS = Table(
     Column("size", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
-_MOMENT = {
+_MOMENT = {  # that of an erasure stands with it, in `erasure_rows`
     FilmState.CLOSED: _FILMS.c.closed_at,
     FilmState.ERASED_ON_KIT: _FILMS.c.erased_at,
     FilmState.TAKEN_BACK: _FILMS.c.taken_back_at,
@@ -70,6 +71,18 @@ class Film(NamedTuple):
     case: str | None
 
 
+class KeptFilm(NamedTuple):
+    """What a film's time depends on. Times are RFC 3339; `ended_at` is when its case's work ended."""
+
+    film: str
+    kit: str
+    state: FilmState
+    received_at: str
+    closed_at: str | None
+    case: str | None
+    ended_at: str | None
+
+
 class HeldPart(NamedTuple):
     """A part that is durable: number, SHA-256 in hex, size in bytes."""
 
@@ -79,6 +92,7 @@ class HeldPart(NamedTuple):
 
 
 _BOTH = ("sqlite", "postgresql")
+_LIVING = and_(*(_FILMS.c.state != state.value for state in FilmState if state.gone))
 _FILM_AND_PART = (
     select(*_FILMS.c[Film._fields], _PARTS.c.sha256)
     .outerjoin_from(_FILMS, _PARTS, (_PARTS.c.film == _FILMS.c.film) & (_PARTS.c.number == bindparam("number")))
@@ -86,7 +100,7 @@ _FILM_AND_PART = (
 )
 _PART_OF_LIVING_FILM = (
     select(_FILMS.c.film, *(bindparam(column.name, type_=column.type) for column in _PARTS.c if column.name != "film"))
-    .where(_FILMS.c.film == bindparam("of_film"), _FILMS.c.state != FilmState.TAKEN_BACK.value)
+    .where(_FILMS.c.film == bindparam("of_film"), _LIVING)
     .with_for_update(read=True)
 )
 _WITH_PART = Prepared(dict.fromkeys(_BOTH, _FILM_AND_PART))
@@ -127,9 +141,26 @@ class FilmRows:
         query = select(*_PARTS.c[HeldPart._fields]).where(_PARTS.c.film == film).order_by(_PARTS.c.number)
         return [HeldPart(*row) for row in self._connection.execute(query)]
 
-    def films_in(self, state: FilmState) -> list[str]:
-        """Return the ids of all films in a state."""
-        return list(self._connection.scalars(select(_FILMS.c.film).where(_FILMS.c.state == state.value)))
+    def held(self, film: str) -> tuple[int, int]:
+        """Return how many parts of a film are durable, and their bytes."""
+        query = select(func.count(), func.coalesce(func.sum(_PARTS.c.size), 0)).where(_PARTS.c.film == film)
+        parts, size = self._connection.execute(query).one()
+        return parts, int(size)
+
+    def films_of(self, case: str) -> list[str]:
+        """Return the ids of all films of a case, gone ones too."""
+        query = select(_FILMS.c.film).where(_FILMS.c.case == case).order_by(_FILMS.c.film)
+        return list(self._connection.scalars(query))
+
+    def kept(self) -> Iterator[KeptFilm]:
+        """Yield every film that is not gone, in the order of their ids."""
+        for row in self._connection.execute(_select_kept().order_by(_FILMS.c.film)).yield_per(1000):
+            yield _kept_film(row)
+
+    def kept_film(self, film: str) -> KeptFilm | None:
+        """Return a film that is not gone."""
+        row = self._connection.execute(_select_kept().where(_FILMS.c.film == film)).one_or_none()
+        return None if row is None else _kept_film(row)
 
     def counted(self) -> dict[FilmState, int]:
         """Return how many films are in each state."""
@@ -141,19 +172,19 @@ class FilmRows:
         insert_new(self._connection, _FILMS, film=film, kit=kit, state=FilmState.OPEN.value, received_at=at)
 
     def add_key(self, film: str, sha256: str) -> bool:
-        """Enter that `film.key` is durable; return False if its film was taken back meanwhile."""
-        entry = update(_FILMS).where(_FILMS.c.film == film, _FILMS.c.state != FilmState.TAKEN_BACK.value)
+        """Enter that `film.key` is durable; return False if its film was erased meanwhile."""
+        entry = update(_FILMS).where(_FILMS.c.film == film, _LIVING)
         return self._connection.execute(entry.values(key_sha256=sha256)).rowcount == 1
 
     def add_part(self, film: str, part: HeldPart) -> bool:
-        """Enter that a part is durable, unless it is there; return False if its film was taken back meanwhile.
+        """Enter that a part is durable, unless it is there; return False if its film was erased meanwhile.
 
-        Until the end of the transaction nobody takes the film back; others may add to it as well.
+        Until the end of the transaction nobody erases the film; others may add to it as well.
         """
         if _ADD_PART.run(self._connection, {"of_film": film, **part._asdict()}).rowcount == 1:
             return True
         row = self.film_to_add_to(film)  # the part is there, or its film is gone
-        return row is not None and row.state is not FilmState.TAKEN_BACK
+        return row is not None and not row.state.gone
 
     def close_film(self, film: str, manifest_sha256: str) -> None:
         """Enter by which manifest a film is closed."""
@@ -164,9 +195,11 @@ class FilmRows:
         self._connection.execute(update(_FILMS).where(_FILMS.c.film == film).values({_FILMS.c.case: case}))
 
     def set_state(self, film: str, state: FilmState, at: str) -> None:
-        """Enter a film's new state. A film that is taken back keeps no more than its row."""
-        values: dict[Column[Any], str | None] = {_FILMS.c.state: state.value, _MOMENT[state]: at}
-        if state is FilmState.TAKEN_BACK:
+        """Enter a film's new state. A film that is gone keeps no more than its row."""
+        values: dict[Column[Any], str | None] = {_FILMS.c.state: state.value}
+        if state in _MOMENT:
+            values[_MOMENT[state]] = at
+        if state.gone:
             values |= {_FILMS.c.key_sha256: None, _FILMS.c.manifest_sha256: None}
             self._connection.execute(delete(_PARTS).where(_PARTS.c.film == film))
         self._connection.execute(update(_FILMS).where(_FILMS.c.film == film).values(values))
@@ -183,3 +216,15 @@ def _film(row: Sequence[Any]) -> Film:
 
 def _select_film(film: str) -> Select[Any]:
     return select(*(_FILMS.c[name] for name in Film._fields)).where(_FILMS.c.film == film)
+
+
+def _select_kept() -> Select[Any]:
+    return (
+        select(*(_FILMS.c[name] for name in KeptFilm._fields[:-1]), case_rows.ENDED_AT)
+        .outerjoin_from(_FILMS, case_rows.ENDED_AT.table)
+        .where(_LIVING)
+    )
+
+
+def _kept_film(row: Any) -> KeptFilm:
+    return KeptFilm(row.film, row.kit, FilmState(row.state), *row[3:])

@@ -2,7 +2,8 @@
 
 open ── manifest ──► closed ── erased ──► erased on kit
   │                    │                     │
-  └──── take back ─────┴──── (for a day) ────┴──► taken back
+  ├──── take back ─────┼──── (for a day) ────┼──► taken back
+  └──── the agency ────┴─────────────────────┴──► erased
 """
 
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from enum import StrEnum
 
 from companion_api.problems import (
     FILM_CLOSED,
+    FILM_ERASED,
     FILM_OPEN,
     FILM_TAKEN_BACK,
     TAKE_BACK_TOO_LATE,
@@ -26,7 +28,13 @@ class FilmState(StrEnum):
     OPEN = "open"  # parts are arriving
     CLOSED = "closed"  # whole and durable; its receipt was issued
     ERASED_ON_KIT = "erased on kit"  # the service has the only copy
-    TAKEN_BACK = "taken back"  # a tombstone; nothing of the film is held
+    TAKEN_BACK = "taken back"  # by the family, at the kit: a tombstone; nothing of the film is held
+    ERASED = "erased"  # by the agency, or because its time was over: a tombstone too
+
+    @property
+    def gone(self) -> bool:
+        """Whether no more than a tombstone is left."""
+        return self in (FilmState.TAKEN_BACK, FilmState.ERASED)
 
 
 class FilmEvent(StrEnum):
@@ -66,11 +74,18 @@ TRANSITIONS: dict[tuple[FilmState, FilmEvent], FilmState | Problem] = {
     (S.TAKEN_BACK, E.ERASED): FILM_TAKEN_BACK,
     (S.TAKEN_BACK, E.TAKE_BACK): S.TAKEN_BACK,
     (S.TAKEN_BACK, E.LATE_TAKE_BACK): S.TAKEN_BACK,
+    (S.ERASED, E.READ): FILM_ERASED,
+    (S.ERASED, E.PART): FILM_ERASED,
+    (S.ERASED, E.MANIFEST): FILM_ERASED,
+    (S.ERASED, E.ERASED): S.ERASED,  # by a receipt that came before
+    (S.ERASED, E.TAKE_BACK): S.ERASED,
+    (S.ERASED, E.LATE_TAKE_BACK): S.ERASED,
 }
 _NEXT_STEP = {
     FILM_OPEN: "Send the manifest, verify the receipt, and only then erase.",
     FILM_CLOSED: "The manifest is final. Keep what you have and tell IT.",
     FILM_TAKEN_BACK: "Erase what is left of it and send nothing more of this film.",
+    FILM_ERASED: "Send nothing more of it. Keep your copy until it is taken back at the kit, and tell IT.",
     TAKE_BACK_TOO_LATE: "Ask the agency to withdraw the film; it holds the only copy.",
 }
 

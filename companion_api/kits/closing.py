@@ -155,8 +155,8 @@ def _enter(archive: Archive, manifest: Manifest, manifest_sha256: str) -> bool:
     with archive.database.writing() as connection:
         rows = FilmRows(connection)
         row = rows.film_to_change(film)
-        gone = row is None or row.state is FilmState.TAKEN_BACK
-        new = row is not None and row.state is FilmState.OPEN
+        assert row is not None  # it was whole, and rows stay
+        new = row.state is FilmState.OPEN
         if new:
             rows.close_film(film, manifest_sha256)
             rows.set_state(film, FilmState.CLOSED, archive.timestamp())
@@ -169,9 +169,9 @@ def _enter(archive: Archive, manifest: Manifest, manifest_sha256: str) -> bool:
                 manifest=manifest_sha256,
                 parts=len(manifest.parts),
             )
-    if gone:  # taken back while it was being closed: manifest and receipt must not outlive it
+    if row.state.gone:  # erased while it was being closed: manifest and receipt must not outlive it
         archive.destroy(film)
-        next_state(FilmState.TAKEN_BACK, FilmEvent.MANIFEST)
+        next_state(row.state, FilmEvent.MANIFEST)
     if new:
         _log.info("film %s is whole; receipt issued", film)
     return new

@@ -114,5 +114,7 @@ def _begin(archive: Archive, kit: str, piece: _Key | _Part) -> str | None:
 def _enter(archive: Archive, piece: _Key | _Part, sha256: str, size: int) -> None:
     """Commit that the piece is held."""
     if not archive.database.change(lambda connection: piece.enter(FilmRows(connection), sha256, size)):
-        archive.destroy(piece.film)  # taken back while the bytes were on their way: they must not outlive it
-        next_state(FilmState.TAKEN_BACK, FilmEvent.PART)
+        archive.destroy(piece.film)  # erased while the bytes were on their way: they must not outlive it
+        row, _ = piece.found(archive.database)
+        assert row is not None  # `_begin` made sure of it, and rows stay
+        next_state(row.state, FilmEvent.PART)

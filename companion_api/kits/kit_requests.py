@@ -38,7 +38,7 @@ _KIT = (p.REQUEST_FORGED, p.KIT_UNKNOWN, p.KIT_REVOKED, p.REQUEST_INVALID, p.INT
 _IN_SESSION = (*_KIT, p.SESSION_EXPIRED, p.FILM_OF_OTHER_KIT, p.STORE_FAILED)
 _UPLOAD = (
     *(*_IN_SESSION, p.BODY_INCOMPLETE, p.UPLOAD_STALLED, p.UPLOAD_TOO_SLOW, p.BODY_TOO_LARGE, p.BODY_EMPTY),
-    *(p.DIGEST_MISMATCH, p.FILM_TAKEN_BACK, p.STORE_FULL, p.TOO_BUSY),
+    *(p.DIGEST_MISMATCH, p.FILM_TAKEN_BACK, p.FILM_ERASED, p.STORE_FULL, p.TOO_BUSY),
 )
 _PIECE_ANSWERS: Answers = {
     201: {"description": "stored, durable"},
@@ -156,7 +156,7 @@ async def put_part(
         return _stored(await agency.in_storage_thread(take_part, agency.archive, kit, film, int(number), upload))
 
 
-@router.get("/films/{film}/parts", responses=refusals(*_IN_SESSION, p.FILM_TAKEN_BACK))
+@router.get("/films/{film}/parts", responses=refusals(*_IN_SESSION, p.FILM_TAKEN_BACK, p.FILM_ERASED))
 async def get_parts(agency: TheAgency, kit: KitInSession, film: FilmId) -> HaveListBody:
     """Return what is held of a film: what a kit need not send again."""
     held = await agency.in_storage_thread(have_list, agency.archive, kit, film)
@@ -189,7 +189,7 @@ async def put_manifest(
 @router.get(
     "/films/{film}/receipt",
     response_class=Response,
-    responses=_jws(_200="the receipt") | refusals(*_IN_SESSION, p.RECEIPT_NOT_YET, p.FILM_TAKEN_BACK),
+    responses=_jws(_200="the receipt") | refusals(*_IN_SESSION, p.RECEIPT_NOT_YET, p.FILM_TAKEN_BACK, p.FILM_ERASED),
 )
 async def get_receipt(agency: TheAgency, kit: KitInSession, film: FilmId) -> Response:
     """Return the receipt again."""
@@ -206,10 +206,14 @@ async def post_erased(agency: TheAgency, kit: KitInSession, film: FilmId) -> Non
     await agency.in_storage_thread(note_erased, agency.archive, kit, film)
 
 
-@router.delete("/films/{film}", status_code=204, responses=refusals(*_IN_SESSION, p.TAKE_BACK_TOO_LATE, p.STORE_FULL))
+@router.delete(
+    "/films/{film}",
+    status_code=204,
+    responses=refusals(*_IN_SESSION, p.TAKE_BACK_TOO_LATE, p.FILM_HELD, p.STORE_FULL),
+)
 async def delete_film(agency: TheAgency, kit: KitInSession, film: FilmId) -> None:
     """Take a film back, until a day after it was closed. Nothing of it is kept or accepted any more."""
-    await agency.in_storage_thread(take_back, agency.archive, kit, film)
+    await agency.in_storage_thread(take_back, agency.eraser, kit, film)
 
 
 def _stored(outcome: Put) -> Response:

@@ -1,18 +1,13 @@
-"""When a film goes: from the kit, which has its receipt, or from here, because the family has taken it back.
-
-Taking back writes a durable tombstone first, and only then destroys; so a crash in between can't bring the film
-back, and nothing of it is accepted any more.
-"""
-
-import logging
+"""When a film goes: from the kit, which has its receipt, or from here, because the family has taken it back."""
 
 from companion_api.audit.trail import append
 from companion_api.films.archive import Archive, owned
+from companion_api.films.erasure import Eraser
+from companion_api.films.erasure_rows import ErasureRows
 from companion_api.films.film_rows import FilmRows
-from companion_api.films.film_states import FilmEvent, FilmState, next_state, take_back_event
-from companion_api.problems import FILM_UNKNOWN, Refusal
-
-_log = logging.getLogger(__name__)
+from companion_api.films.film_states import FilmEvent, next_state, take_back_event
+from companion_api.problems import FILM_HELD, FILM_UNKNOWN, Refusal
+from footage.erasure import Reason
 
 
 def note_erased(archive: Archive, kit: str, film: str) -> None:
@@ -28,24 +23,20 @@ def note_erased(archive: Archive, kit: str, film: str) -> None:
             append(connection, archive.timestamp(), f"kit:{kit}", "erased on kit", f"film:{film}")
 
 
-def take_back(archive: Archive, kit: str, film: str) -> None:
-    """Destroy a film and remember that it must not come again. Raises `Refusal`, `StoreFull`, `StoreFailed`."""
-    with archive.database.writing() as connection:
+def take_back(eraser: Eraser, kit: str, film: str) -> None:
+    """Erase a film because its family wants it back; nothing of it is accepted any more.
+
+    Raises `Refusal`, `StoreFull`, `StoreFailed`. A legal hold keeps the film; it goes then when the hold ends.
+    """
+    archive = eraser.archive
+    with eraser.deciding() as connection:
         rows = FilmRows(connection)
         rows.add_film(film, kit, archive.timestamp())  # also of one that was never seen: it may be on its way
         row = owned(rows.film_to_change(film), kit)
         assert row is not None
-        state = next_state(row.state, take_back_event(row.closed_at, archive.clock()))
-        if state is not row.state:
-            rows.set_state(film, state, archive.timestamp())
-            append(connection, archive.timestamp(), f"kit:{kit}", "taken back", f"film:{film}")
-            _log.info("film %s is taken back", film)
-    archive.destroy(film)
-
-
-def continue_take_backs(archive: Archive) -> None:
-    """Destroy what a crash left of films that were taken back. Raises `StoreFailed`."""
-    with archive.database.reading() as connection:
-        films = FilmRows(connection).films_in(FilmState.TAKEN_BACK)
-    for film in films:
-        archive.destroy(film)
+        if ErasureRows(connection).erasure(film) is None:  # else it is decided, whenever the kit asks again
+            next_state(row.state, take_back_event(row.closed_at, archive.clock()))
+        begun = eraser.decide(connection, row, Reason.TAKEN_BACK, f"kit:{kit}")
+    if not begun:
+        raise Refusal(FILM_HELD, "Ask again later: it goes when the hold ends. Until then nobody is shown it.")
+    eraser.finish(film)

@@ -7,6 +7,7 @@ The store and the recovery identity alone recover every film, without the databa
     films/<film id>/parts/00000 …
     films/<film id>/manifest.jws
     films/<film id>/receipt.jws
+    erasures/<film id>.jws              the certificate of a film that is gone
 """
 
 import re
@@ -15,6 +16,7 @@ from enum import Enum, auto
 from typing import Protocol
 
 DIRECTORY = "directory.jws"
+ERASURES = "erasures"
 _KEY = re.compile(r"[a-z0-9][a-z0-9.-]*(/[a-z0-9][a-z0-9.-]*)*")
 
 
@@ -100,3 +102,8 @@ def manifest_object(film: str) -> str:
 def receipt_object(film: str) -> str:
     """Return the name of a film's receipt."""
     return f"films/{film}/receipt.jws"
+
+
+def erasure_object(film: str) -> str:
+    """Return the name of a film's erasure certificate."""
+    return f"{ERASURES}/{film}.jws"

@@ -17,7 +17,8 @@ from companion_api.app import create_app
 from companion_api.database.database import Database
 from companion_api.database.migration import migrate
 from companion_api.films.archive import Archive
-from companion_api.kits.leaving import continue_take_backs
+from companion_api.films.erasure import Eraser
+from companion_api.films.upkeep import mend
 from companion_api.kits.pace import USUAL_PACE, Pace
 from companion_api.problems import MEDIA_TYPE, TYPE_PREFIX
 from companion_api.published_directory import PublishedDirectory
@@ -67,13 +68,10 @@ class Service:
         migrate(database)
         self.archive = Archive(self.store, database, self.clock)
         self.directory = PublishedDirectory(self.directory_file, self.agency.root_thumbprint, self.store)
-        continue_take_backs(self.archive)
-        self.app = create_app(
-            archive=self.archive,
-            directory=self.directory,
-            receipt_key=self.agency.receipt_key,
-            pace=self._pace,
-        )
+        self.journal = DiskStore(self.data / "erasures")
+        self.eraser = Eraser(self.archive, self.directory, self.agency.receipt_key, self.journal, "disk", 35)
+        mend(self.eraser)
+        self.app = create_app(eraser=self.eraser, pace=self._pace)
 
     def close(self) -> None:
         self.app.state.agency.storage.shutdown()

@@ -41,7 +41,7 @@ def test_a_film_is_taken_back_wherever_it_stands(service: Service, kit: Kit, fil
         kit.put_film(film)
     assert [_take_back(kit, film) for _ in range(2)] == [204, 204]
     assert _refused(kit, film) == {"film-taken-back"}
-    assert list(service.store.list("")) == ["directory.jws"]
+    assert list(service.store.list("")) == ["directory.jws", f"erasures/{film.film}.jws"]
     assert not list((service.data / "store" / "films").glob("*")), "no empty folder tells of it"
     service.restart()
     assert _refused(Kit(service).begin(), film) == {"film-taken-back"}
