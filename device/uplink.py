@@ -7,6 +7,7 @@ import hashlib
 import logging
 import random
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,6 +24,8 @@ from footage.receipt import read_receipt
 
 IDLE_SECONDS = 1.0
 MAX_WAIT_SECONDS = 60.0
+FINAL = {"film-erased", "film-taken-back", "film-held"}  # problems that no repetition mends; somebody has to decide
+FINAL_SECONDS = 600.0
 
 _log = logging.getLogger(__name__)
 
@@ -48,15 +51,18 @@ class Uplink:
         agency: Agency,
         report: Callable[[UplinkStatus], None],
         alive: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._config = config
         self._spool = spool
         self._agency = agency
         self._report = report
         self._alive = alive
+        self._clock = clock
         self._directory = config.accepted_directory()
         self._stop = threading.Event()
         self._refused_before: dict[str, str] = {}
+        self._final: dict[tuple[str, FilmState], tuple[float, AgencyRefused]] = {}  # when it was said of a film
         self.counts = Counts()
 
     def stop(self) -> None:
@@ -84,13 +90,28 @@ class Uplink:
         """Fetch the directory, then bring every film one step or more forward, newest first.
 
         Raises `AgencyUnreachable`. What is refused is kept and named, and does not hold up the rest: a false directory
-        leaves the accepted one in force, and a film that the agency does not take stays on the kit.
+        leaves the accepted one in force, and a film that the agency does not take stays on the kit. What was refused
+        for good is asked again only after a while, or when the film's state has changed.
         """
         self._refused_before, self.counts.refused = self.counts.refused, {}
         self._attempt("directory", self._accept_directory)
         for film in reversed(self._spool.films()):
             if not self._stop.is_set():
-                self._attempt(film.film, partial(self.sync_film, film))
+                self._attempt(film.film, partial(self._sync_patiently, film))
+
+    def _sync_patiently(self, film: SpooledFilm) -> None:
+        about = film.film, film.state
+        if about in self._final:
+            refused_at, refusal = self._final[about]
+            if self._clock() < refused_at + FINAL_SECONDS:
+                raise refusal.with_traceback(None)
+            del self._final[about]
+        try:
+            self.sync_film(film)
+        except AgencyRefused as refusal:
+            if refusal.problem in FINAL:
+                self._final[about] = self._clock(), refusal
+            raise
 
     def _attempt(self, subject: str, action: Callable[[], None]) -> None:
         try:

@@ -1,18 +1,20 @@
 """The uplink against the real service, each in its own process or thread: what becomes of films, good and bad."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from device.agency import Agency, AgencyUnreachable
+from device.agency import Agency, AgencyUnreachable, Held
 from device.film_starter import FilmStarter
 from device.sealed_film import SealedFilm
 from device.spool import Spool
 from device.spooled_film import FilmState, SpooledFilm
 from device.status import UplinkStatus
-from device.uplink import Uplink
+from device.uplink import FINAL_SECONDS, Uplink
 from footage import durable
 from footage.directory import sign_directory
 from footage.keys import key_from_pem, new_key, thumbprint
@@ -34,7 +36,8 @@ class Site:
         self.spool = Spool(self.config.spool, reserve=0, last_film=self.config.status / "last-film")
         self.statuses: list[UplinkStatus] = []
         self.agency = Agency(self.config.service, KIT, self.config.kit_key())
-        self.uplink = Uplink(self.config, self.spool, self.agency, self.statuses.append)
+        self.now = 0.0
+        self.uplink = Uplink(self.config, self.spool, self.agency, self.statuses.append, clock=lambda: self.now)
 
     def film(self, *, close: bool = True) -> SpooledFilm:
         """A film of four seconds on the kit."""
@@ -215,6 +218,52 @@ def test_a_film_taken_back_is_nowhere(site: Site, when: str) -> None:
     assert site.spool.films() == []
     assert site.recovered() == []
     assert not (site.stack.data / "store" / "films" / film.film).exists()
+
+
+def _withdraw(site: Site, film: SpooledFilm) -> None:
+    command = [*site.stack.service_command(0), "--film", film.film, "--reason", "mistake", "--yes"]
+    command[1] = "withdraw"
+    subprocess.run([sys.executable, "-m", *command], check=True, capture_output=True)
+
+
+def test_a_film_that_only_the_agency_erased_stays_on_the_kit_until_somebody_decides_there(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = site.film(close=False)
+    site.uplink.sync_all()
+    _withdraw(site, film)
+    list(site.spool.recover(site.config.kit_key()))
+    before = sorted(file.name for file in film.folder.iterdir())
+    asked: list[str] = []
+    held = site.agency.held
+
+    def noted(name: str) -> Held:
+        asked.append(name)
+        return held(name)
+
+    monkeypatch.setattr(site.agency, "held", noted)
+    for _ in range(3):
+        site.uplink.sync_all()
+        assert site.uplink.counts.refused[film.film].startswith("film-erased: Send nothing more of it.")
+    assert asked == [film.film], "it is not asked again every second"
+    site.now += FINAL_SECONDS
+    site.uplink.sync_all()
+    assert asked == [film.film] * 2
+    assert sorted(file.name for file in film.folder.iterdir()) == before, "without a receipt nothing goes"
+    site.spool.last_film().take_back()
+    site.uplink.sync_all()
+    assert site.spool.films() == []
+    assert site.uplink.counts.refused == {}
+
+
+def test_a_film_that_has_its_receipt_is_erased_on_the_kit_though_the_agency_was_first(site: Site) -> None:
+    film = site.film()
+    site.uplink._send_parts(film)
+    site.uplink._obtain_receipt(film)
+    _withdraw(site, film)
+    site.uplink.sync_all()
+    assert site.spool.films() == []
+    assert site.uplink.counts.refused == {}
 
 
 def test_a_session_that_ended_is_begun_anew(site: Site) -> None:
