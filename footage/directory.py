@@ -62,10 +62,15 @@ class Directory(Message, frozen=True):
 
     def kit(self, kit: str) -> KitEntry:
         """Return the kit's entry. Raises `KitUnknown`."""
-        for entry in self.kits:
-            if entry.kit == kit:
-                return entry
-        raise KitUnknown(f"The directory (version {self.version}) does not list kit {kit}. Add it with `kit add`.")
+        if entry := self.entry(kit):
+            return entry
+        raise KitUnknown(
+            f"The directory (version {self.version}) does not list kit {kit}. Add it with `kit add` or `kit admit`."
+        )
+
+    def entry(self, kit: str) -> KitEntry | None:
+        """Return the kit's entry, if there is one."""
+        return next((entry for entry in self.kits if entry.kit == kit), None)
 
     def sealer(self) -> Sealer:
         """Return a sealer to all recipients. Raises `InvalidRecipient`, `NoRecipients`, `MixedRecipients`."""

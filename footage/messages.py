@@ -9,10 +9,14 @@ from msgspec import Meta
 from footage.errors import MessageMalformed
 
 FilmId = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z")]
-KitId = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,62}\Z")]
+KIT_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}\Z"
+SERVICE_PATTERN = r"^https?://[^/]+\Z"
+
+KitId = Annotated[str, Meta(pattern=KIT_PATTERN)]
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Thumbprint = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{43}\Z")]
 Timestamp = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\Z")]
+ServiceUrl = Annotated[str, Meta(pattern=SERVICE_PATTERN)]
 Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 
 MessageT = TypeVar("MessageT", bound="Message")
