@@ -4,7 +4,7 @@
 * `app`, `agency`   the FastAPI application, and what its routes work with
 * `problems`, `answers`   every refusal by name, as RFC 9457 problem details and in OpenAPI
 * `published_directory`   the directory that is in force
-* `kits`        what kits ask for: requests, signatures, sessions, taking in, closing, leaving
+* `kits`        what kits ask for: joining, heartbeats, requests, signatures, sessions, taking in, closing, leaving
 * `films`       what is held of each film, in what state it is, and whose it is
 * `stores`      where bytes are kept: the port and its adapters
 * `database`    the connection and its migrations

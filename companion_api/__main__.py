@@ -7,16 +7,22 @@ import sys
 from types import ModuleType
 from typing import NoReturn
 
-from companion_api.commands import serve, upkeep, withdraw
+from companion_api.commands import enrolment, kits, serve, upkeep, withdraw
 from companion_api.operations.logs import logging_config
 from companion_api.problems import Refusal
 from companion_api.service import Exit, NotStarted
 from companion_api.settings import add_options, read_settings
 from companion_api.stores.store import StoreFailed, StoreFull
 
-COMMANDS: dict[str, ModuleType] = {"serve": serve, "upkeep": upkeep, "withdraw": withdraw}
+COMMANDS: dict[str, ModuleType] = {
+    "serve": serve,
+    "kits": kits,
+    "enrolment": enrolment,
+    "upkeep": upkeep,
+    "withdraw": withdraw,
+}
 _ABOUT = """The agency's service: takes in sealed films from kits and signs receipts for them.
-It can't read what it stores; it needs the directory that `kit init` and `kit add` sign, and the receipt key."""
+It can't read what it stores; it needs the directory that the agency root signs (`kit init`), and the receipt key."""
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from companion_api.agency import Agency
 from companion_api.answers import answer_problems
 from companion_api.films.erasure import Eraser
-from companion_api.kits import kit_requests
+from companion_api.kits import enrolment_requests, heartbeat_requests, kit_requests
 from companion_api.kits.pace import USUAL_PACE, Pace
 from companion_api.kits.places import Places
 from companion_api.kits.sessions import Sessions
@@ -63,8 +63,8 @@ def create_app(
     )
     app.state.agency = agency
     app.include_router(kit_requests.pieces)
-    app.include_router(kit_requests.router)
-    app.include_router(operator_requests.router)
+    for requests in (kit_requests, enrolment_requests, heartbeat_requests, operator_requests):
+        app.include_router(requests.router)
     app.add_middleware(MeasuredRequests, metrics=metrics)
     answer_problems(app)
     return app

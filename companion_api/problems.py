@@ -24,7 +24,11 @@ REQUEST_FORGED = Problem("request-forged", 401, "The request is not signed by th
 SESSION_EXPIRED = Problem("session-expired", 401, "The session's nonce is missing, too old, or not of this service")
 KIT_UNKNOWN = Problem("kit-unknown", 403, "The directory does not list the kit")
 KIT_REVOKED = Problem("kit-revoked", 403, "The kit is revoked")
-KIT_MISMATCH = Problem("kit-mismatch", 403, "The path names another kit than the signature")
+KIT_MISMATCH = Problem("kit-mismatch", 403, "The request names another kit than its signature or token")
+TOKEN_UNKNOWN = Problem("token-unknown", 403, "No enrolment has this token")
+TOKEN_USED = Problem("token-used", 403, "Another key has used the enrolment token")
+TOKEN_EXPIRED = Problem("token-expired", 403, "The enrolment token has expired")
+KIT_TAKEN = Problem("kit-taken", 409, "The kit's name belongs to another key")
 FILM_OF_OTHER_KIT = Problem("film-of-other-kit", 403, "The film belongs to another kit")
 # what came
 BODY_INCOMPLETE = Problem("body-incomplete", 400, "The body has not the length that was announced")

@@ -93,7 +93,7 @@ def open_eraser(settings: Settings) -> Eraser:
     """Open store, database, key, directory and the journal of erasures. Raises `NotStarted`."""
     receipt_key = _receipt_key(settings.receipt_key)
     archive = open_archive(settings)
-    directory = _directory(settings, archive.store)
+    directory = open_directory(settings, archive.store)
     if directory.published.directory.receipt_key(thumbprint(receipt_key.public_key())) is None:
         raise NotStarted(
             Exit.RECEIPT_KEY_UNLISTED,
@@ -155,7 +155,8 @@ def _receipt_key(file: Path) -> EllipticCurvePrivateKey:
     )
 
 
-def _directory(settings: Settings, store: Store) -> PublishedDirectory:
+def open_directory(settings: Settings, store: Store) -> PublishedDirectory:
+    """Open the directory that is in force. Raises `NotStarted`."""
     try:
         return _kept(lambda: PublishedDirectory(settings.directory, settings.root, store))
     except OSError as reason:

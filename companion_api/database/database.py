@@ -11,7 +11,7 @@ from importlib.metadata import version
 from typing import Any, TypeVar
 
 import psycopg
-from sqlalchemy import URL, Connection, Engine, MetaData, Table, create_engine, event
+from sqlalchemy import URL, ColumnElement, Connection, Engine, Insert, MetaData, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
@@ -98,10 +98,25 @@ _READING: dict[str, dict[str, Any]] = {
 
 def insert_new(connection: Connection, table: Table, **values: object) -> bool:
     """Insert a row unless one with its key is there; return whether it was inserted."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(table).values(**values).on_conflict_do_nothing()
+    return _inserted(connection, _insert(connection, table).values(**values).on_conflict_do_nothing())
+
+
+def insert_or_update(
+    connection: Connection, table: Table, key: dict[str, Any], values: dict[str, Any], *, only_if: ColumnElement[bool]
+) -> bool:
+    """Insert a row, or change the one with its key if `only_if` holds of that; return whether it is there now."""
+    insertion = _insert(connection, table).values(**key, **values)
+    changing = insertion.on_conflict_do_update(index_elements=list(key), set_=values, where=only_if)
+    return _inserted(connection, changing)
+
+
+def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def _inserted(connection: Connection, insertion: Insert) -> bool:
     # without the option SQLAlchemy does not know the count on PostgreSQL, and says -1
-    return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
+    return connection.execute(insertion, execution_options={"preserve_rowcount": True}).rowcount == 1
 
 
 @contextmanager

@@ -2,5 +2,10 @@
 
 from companion_api.audit import trail
 from companion_api.films import case_rows, erasure_rows, film_rows, hold_rows, term_rows
+from companion_api.kits import enrolment_rows, heartbeat_rows
 
-DECLARED_BY = (case_rows, erasure_rows, film_rows, hold_rows, term_rows, trail)
+DECLARED_BY = (
+    *(case_rows, erasure_rows, film_rows, hold_rows, term_rows),
+    *(enrolment_rows, heartbeat_rows),
+    trail,
+)

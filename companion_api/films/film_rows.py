@@ -167,6 +167,11 @@ class FilmRows:
         query = select(_FILMS.c.state, func.count()).group_by(_FILMS.c.state)
         return {FilmState(state): count for state, count in self._connection.execute(query)}
 
+    def last_received(self) -> dict[str, str]:
+        """Return for each kit when the newest of its films began to come."""
+        query = select(_FILMS.c.kit, func.max(_FILMS.c.received_at)).group_by(_FILMS.c.kit)
+        return {row[0]: row[1] for row in self._connection.execute(query)}
+
     def add_film(self, film: str, kit: str, at: str) -> None:
         """Enter a film that `kit` has begun to send, unless it is there."""
         insert_new(self._connection, _FILMS, film=film, kit=kit, state=FilmState.OPEN.value, received_at=at)

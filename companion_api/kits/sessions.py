@@ -21,14 +21,15 @@ class Sessions:
         """Return a nonce for the kit, good for `SESSION_SECONDS`."""
         return self._signer.sign(kit).decode("ascii")
 
-    def check(self, nonce: str, kit: str) -> None:
-        """Raise `Refusal` unless the nonce was given to this kit and is still good."""
+    def check(self, nonce: str, kit: str) -> datetime:
+        """Return when the session was begun. Raises `Refusal` unless its nonce is this kit's and still good."""
         try:
-            owner = self._signer.unsign(nonce, max_age=SESSION_SECONDS)
+            owner, begun = self._signer.unsign(nonce, max_age=SESSION_SECONDS, return_timestamp=True)
         except BadSignature:
-            owner = b""
+            owner, begun = b"", datetime.min
         if owner != kit.encode("ascii"):
             raise Refusal(SESSION_EXPIRED, "Begin a new session with POST /v1/kits/{kit}/sessions and use its nonce.")
+        return begun
 
 
 class _Signer(TimestampSigner):
