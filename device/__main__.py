@@ -50,6 +50,19 @@ def _parser() -> argparse.ArgumentParser:
         description="Switch all lights off, and with them the power of camera and microphone. Services do so before "
         "they start a recorder and after it ended, however it ended.",
     )
+    enrol = commands.add_parser(
+        "enrol",
+        help="join an agency by a ticket from IT",
+        description="Join an agency by a ticket from IT: make the kit's key, hand in its public half, and write the "
+        "kit's settings. Calling it again at any time is safe, and tells whether the agency has admitted the kit.",
+    )
+    enrol.add_argument(
+        "ticket",
+        type=Path,
+        nargs="?",
+        help="what `companion-api enrolment new` printed (default: enrolment.toml beside the settings)",
+    )
+    enrol.add_argument("--simulated", action="store_true", help="keep what the kit writes beside its settings")
     uplink = commands.add_parser(
         "uplink",
         help="bring films to the agency; no camera",

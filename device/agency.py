@@ -9,11 +9,14 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from device.errors import DeviceError
 from footage.http_signatures import SignedRequest, content_digest, sign_request
+from footage.keys import thumbprint, to_jwk
+from footage.messages import Message, encode
 
 PROGRESS_SECONDS = 30.0  # without a byte in either direction; a slow link that moves is not cut off
 _PROBLEM_PREFIX = "urn:attune-kit:problem:"
 _JOSE = "application/jose"
 _OCTETS = "application/octet-stream"
+_JSON = "application/json"
 
 
 class AgencyUnreachable(DeviceError):
@@ -46,6 +49,13 @@ class _HaveList(msgspec.Struct):
     parts: list[_Part]
 
 
+class Enrolled(msgspec.Struct, frozen=True):
+    """How the service answers a kit that enrols: its name, and the directory (JWS), which the caller must verify."""
+
+    kit: str
+    directory: str
+
+
 class _Problem(msgspec.Struct):
     type: str
     detail: str = ""
@@ -75,6 +85,17 @@ class Agency:
     def close(self) -> None:
         """Close the connection."""
         self._http.close()
+
+    def enrol(self, token: str) -> Enrolled:
+        """Hand in the kit's public key for its token. Signed by the key itself: the service does not know it yet."""
+        public = self._key.public_key()
+        body = msgspec.json.encode({"kit": self._kit, "token": token, "key": to_jwk(public)})
+        request = self._signed("POST", "/v1/enrol", body, _JSON, key_id=thumbprint(public))
+        return _decoded(self._send(request), Enrolled)
+
+    def put_status(self, heartbeat: Message) -> None:
+        """Tell how the kit is."""
+        self._call("PUT", f"/v1/kits/{self._kit}/status", encode(heartbeat), _JSON)
 
     def directory(self) -> str | None:
         """Return the signed directory, or None if it is the one that was fetched last."""
@@ -127,13 +148,15 @@ class Agency:
         answer = self._send(self._signed("POST", f"/v1/kits/{self._kit}/sessions", None, ""))
         self._nonce = _decoded(answer, _Session).nonce
 
-    def _signed(self, method: str, path: str, body: bytes | None, kind: str) -> httpx.Request:
+    def _signed(
+        self, method: str, path: str, body: bytes | None, kind: str, key_id: str | None = None
+    ) -> httpx.Request:
         headers = {}
         if body is not None:
             headers = {"content-type": kind, "content-digest": content_digest(body), "content-length": str(len(body))}
         request = self._http.build_request(method, path, content=body, headers=headers)
         signed = SignedRequest(method, str(request.url), headers)
-        sign_request(signed, key=self._key, key_id=self._kit, nonce=self._nonce, has_body=body is not None)
+        sign_request(signed, key=self._key, key_id=key_id or self._kit, nonce=self._nonce, has_body=body is not None)
         request.headers.update(signed.headers)
         return request
 

@@ -1,5 +1,6 @@
 """A kit's settings: one TOML file, `/etc/attune-kit/kit.toml` on a kit. Paths in it are relative to the file."""
 
+import json
 import logging
 import tomllib
 from pathlib import Path
@@ -13,7 +14,7 @@ from device.errors import ConfigInvalid
 from footage.directory import Directory, read_directory
 from footage.errors import FootageError
 from footage.keys import key_from_pem
-from footage.messages import KitId, Thumbprint
+from footage.messages import KitId, ServiceUrl, Thumbprint
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ class KitConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     kit: KitId
-    service: Annotated[str, Meta(pattern=r"^https?://[^/]+\Z")]
+    service: ServiceUrl
     agency_root: Thumbprint
     key: Path = Path("kit.key.pem")
     directory: Path = Path("directory.jws")
@@ -73,12 +74,22 @@ def read_config(path: Path) -> KitConfig:
         config = msgspec.convert(tomllib.loads(path.read_text("utf-8")), KitConfig, dec_hook=_path)
     except FileNotFoundError:
         raise ConfigInvalid(
-            f"There is no {path}. Prepare the kit with `kit add`, or name its file by --config."
+            f"There is no {path}. Enrol the kit (`kit-device enrol`), copy there what `kit add` made, or name it by "
+            "--config."
         ) from None
     except (OSError, ValueError) as reason:
         raise ConfigInvalid(f"{path} can't be used: {reason}. Write it anew with `kit add`.") from None
     places = {name: path.parent / getattr(config, name) for name in ("key", "directory", "accepted", "spool", "status")}
     return msgspec.structs.replace(config, **places)
+
+
+def new_settings(kit: str, service: str, agency_root: str, *, simulated: bool) -> bytes:
+    """Return a new kit's settings as TOML. A `simulated` kit keeps what it writes in its own folder."""
+    settings = {"kit": kit, "service": service, "agency_root": agency_root}
+    if simulated:
+        settings |= {"accepted": "accepted.jws", "spool": "spool", "status": "run"}
+    # JSON strings are TOML basic strings.
+    return "".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items()).encode()
 
 
 def _path(kind: type, value: object) -> Path:

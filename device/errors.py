@@ -15,6 +15,12 @@ class ConfigInvalid(DeviceError):
     code = "config-invalid"
 
 
+class EnrolmentInvalid(DeviceError):
+    """The kit's ticket can't be used, or the kit is prepared already as another one."""
+
+    code = "enrolment-invalid"
+
+
 class CardFull(DeviceError):
     """There is no room for another film, or for the rest of this one."""
 

@@ -13,8 +13,12 @@ from device.errors import ConfigInvalid
 from device.profiles import PROFILES, bytes_per_minute
 from device.spool import Spool
 from device.spooled_film import FilmState, SpooledFilm
+from device.standing import MEANING, Standing, public_key, standing
 from device.status import RECORDER_FILE, UPLINK_FILE, RecorderStatus, UplinkStatus, read_status
 from device.trouble import ADVICE, Trouble
+from footage.errors import FootageError
+from footage.keys import from_jwk, thumbprint
+from footage.manifest import ClockStatus
 from footage.messages import Message
 
 
@@ -26,18 +30,24 @@ class Said(Message, frozen=True):
 
 
 class FilmOnKit(Message, frozen=True):
-    """A film of the spool: its durable parts, and the bytes of all its files."""
+    """A film of the spool: its durable parts, the bytes of all its files, and when it began (None: unknown)."""
 
     film: str
     state: str
     parts: int
     bytes: int
+    started_at: str | None
 
 
 class KitStatus(Message, frozen=True):
-    """All of it. What only a running recorder knows, its state and lights, is None while there is none."""
+    """All of it. What only a running recorder knows, its state and lights, is None while there is none.
+
+    `key` is the thumbprint of the kit's key, `standing` what the directory says of it.
+    """
 
     kit: str
+    key: str | None
+    standing: Standing | None
     directory_version: int | None
     directory_until: str | None
     recorder: str | None
@@ -48,6 +58,7 @@ class KitStatus(Message, frozen=True):
     fault: Said | None
     warnings: tuple[Said, ...]
     uplink: UplinkStatus | None
+    room_bytes: int
     room_minutes: int
     films: tuple[FilmOnKit, ...]
 
@@ -70,9 +81,13 @@ def kit_status(config: KitConfig, spool: Spool) -> KitStatus:
         directory, unusable = config.accepted_directory(), None
     except ConfigInvalid as reason:
         directory, unusable = None, Said(reason.code, str(reason))
+    key = public_key(config)
     warned = [Said(code, ADVICE[Trouble.of(code)]) for code in running.warnings] if running else []
+    room = max(0, spool.room_left())
     return KitStatus(
         kit=config.kit,
+        key=thumbprint(from_jwk(key)) if key else None,
+        standing=standing(directory, config.kit, key) if directory and key else None,
         directory_version=directory.version if directory else None,
         directory_until=directory.valid_until if directory else None,
         recorder=running.state if running else None,
@@ -84,7 +99,8 @@ def kit_status(config: KitConfig, spool: Spool) -> KitStatus:
         fault=Said(last.fault_code, last.fault) if last and last.fault else None,
         warnings=tuple(warned if unusable is None else [unusable, *warned]),
         uplink=uplink,
-        room_minutes=max(0, spool.room_left() // bytes_per_minute(PROFILES[config.profile])),
+        room_bytes=room,
+        room_minutes=room // bytes_per_minute(PROFILES[config.profile]),
         films=tuple(map(_film, spool.films())),
     )
 
@@ -101,6 +117,7 @@ def as_text(status: KitStatus) -> str:
 
 def _lines(status: KitStatus) -> Iterator[tuple[str, str]]:
     yield "kit", status.kit
+    yield "key", _key(status)
     yield "directory", _directory(status)
     yield "recorder", _recorder(status)
     if status.recorder is not None:
@@ -117,6 +134,12 @@ def _lines(status: KitStatus) -> Iterator[tuple[str, str]]:
     yield "films", f"{len(status.films)} on the kit, {_megabytes(total)}" if status.films else "none on the kit"
     for film in status.films:
         yield "", f"{film.film}  {film.parts} parts, {_megabytes(film.bytes)}  {_film_state(film, status)}"
+
+
+def _key(status: KitStatus) -> str:
+    if status.key is None:
+        return "none that can be read"
+    return f"{status.key}, {MEANING[status.standing]}" if status.standing else status.key
 
 
 def _directory(status: KitStatus) -> str:
@@ -144,7 +167,16 @@ def _film_state(film: FilmOnKit, status: KitStatus) -> str:
 
 
 def _film(film: SpooledFilm) -> FilmOnKit:
-    return FilmOnKit(film.film, film.state.name.lower(), len(film.part_names()), _bytes(film))
+    return FilmOnKit(film.film, film.state.name.lower(), len(film.part_names()), _bytes(film), _started_at(film))
+
+
+def _started_at(film: SpooledFilm) -> str | None:
+    """Return when a film began, if the kit knew the time then."""
+    try:
+        opening = film.opening()
+    except (OSError, FootageError):  # being begun, or erased meanwhile
+        return None
+    return opening.started_at if opening.clock is ClockStatus.SYNCHRONISED else None
 
 
 def _bytes(film: SpooledFilm) -> int:

@@ -27,10 +27,11 @@ class PolicyWatch:
             return False  # the next film says so
 
     def _replaced_at(self) -> tuple[int, int]:
-        return _replaced_at(self._config.directory), _replaced_at(self._config.accepted)
+        return replaced_at(self._config.directory), replaced_at(self._config.accepted)
 
 
-def _replaced_at(file: Path) -> int:
+def replaced_at(file: Path) -> int:
+    """Return when a file was last replaced or written, in nanoseconds since 1970; 0 if there is none."""
     try:
         return file.stat().st_mtime_ns
     except OSError:

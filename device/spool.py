@@ -3,6 +3,7 @@
 import fcntl
 import logging
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from footage.film_key import FilmKey
 from footage.manifest import Ended, Manifest
 
 _log = logging.getLogger(__name__)
+_CLAIMS, _CLAIM_SECONDS = 10, 0.02
 
 
 class Spool:
@@ -35,12 +37,15 @@ class Spool:
 
     def claim(self) -> None:
         """Make this process the only recorder of the spool, until it ends. Raises `SpoolClaimed`."""
-        if self._claim() is None:
-            raise SpoolClaimed("Another recorder or a self-test is running on this spool. Stop it first.")
+        for _ in range(_CLAIMS):  # `is_claimed`, which the uplink asks, holds it for a moment
+            if self._claim() is not None:
+                return
+            time.sleep(_CLAIM_SECONDS)
+        raise SpoolClaimed("Another recorder or a self-test is running on this spool. Stop it first.")
 
     def is_claimed(self) -> bool:
         """Return whether a recorder runs on the spool."""
-        descriptor = self._claim()
+        descriptor = self._claim(fcntl.LOCK_SH)  # several may ask at once
         if descriptor is not None:
             os.close(descriptor)
         return descriptor is None
@@ -93,11 +98,11 @@ class Spool:
             except (OSError, FootageError) as reason:
                 _log.error("film %s could not be closed (%s); it stays on the kit, tell IT", film.film, reason)
 
-    def _claim(self) -> int | None:
+    def _claim(self, lock: int = fcntl.LOCK_EX) -> int | None:
         """Return the descriptor that holds the claim, or None if somebody else has it. The kernel ends it with us."""
         descriptor = os.open(self._films.parent, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, lock | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(descriptor)
             return None

@@ -94,12 +94,15 @@ class SpooledFilm:
         entries = self._whole_parts() if parts is None else parts
         if [entry.number for entry in entries] != list(range(len(entries))):
             ended = Ended.SPOOL_DAMAGED
-        opening = decode(FilmOpening, (self.folder / _OPENING).read_bytes())
-        manifest = Manifest(opening, ended, tuple(entries))
+        manifest = Manifest(self.opening(), ended, tuple(entries))
         durable.write_file(self.folder / _MANIFEST, sign_manifest(manifest, kit_key).encode("ascii"))
         return manifest
 
     # reading ------------------------------------------------------------------------------------------------
+
+    def opening(self) -> FilmOpening:
+        """Return what was known at the beginning."""
+        return decode(FilmOpening, (self.folder / _OPENING).read_bytes())
 
     def part_names(self) -> list[PartName]:
         """Return the parts in order. The last may still be being written, or have been torn by a power cut."""

@@ -11,10 +11,12 @@ from pathlib import Path
 from msgspec.structs import replace
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.prompt import Confirm
 from rich.table import Table
 
+from footage.enrolment import WaitingKit, WaitingKits
 from footage.errors import FootageError
-from footage.messages import timestamp
+from footage.messages import KIT_PATTERN, SERVICE_PATTERN, decode, timestamp
 from provisioning.agency import Agency
 from provisioning.errors import ProvisioningError, RecoveryIdentityInvalid
 from provisioning.passphrase import VARIABLE, read_passphrase
@@ -24,7 +26,6 @@ from provisioning.store_films import Store
 EXIT_SOME_NOT_OPENED = 3
 
 _MAX_DAYS = 3650
-_KIT_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _console = Console()
 
 
@@ -49,7 +50,12 @@ def _init(options: argparse.Namespace) -> None:
     table.add_row("receipt.key.pem", "Give it to the service (companion-api serve --receipt-key …).")
     table.add_row("directory.jws", "Give it to the service, and again after each change.")
     _console.print(table)
-    _console.print(f"\nNext step: kit add {options.agency} --kit kit-0001 --service https://…")
+    _console.print(
+        "\nNext step, for each kit one of two ways:\n"
+        f"  kit add {options.agency} --kit kit-0001 --service https://…    its key is made here and copied to the kit\n"
+        "  companion-api enrolment new --kit kit-0001 --service https://…    the kit makes its key itself, and "
+        "`kit admit` lists it"
+    )
 
 
 def _add(options: argparse.Namespace) -> None:
@@ -57,6 +63,29 @@ def _add(options: argparse.Namespace) -> None:
     folder = agency.add_kit(options.kit, options.service, simulated=options.simulated)
     _console.print(f"Kit [bold]{options.kit}[/bold] is added. Copy {folder} to its /etc/attune-kit.")
     _console.print(f"Next step: give {options.agency / 'directory.jws'} to the service.")
+
+
+def _admit(options: argparse.Namespace) -> None:
+    agency = Agency.unlock(options.agency, read_passphrase(options.passphrase_file))
+    waiting = decode(WaitingKits, options.enrolments.read_bytes()).waiting
+    table = Table("kit", "thumbprint of its key", "enrolled at", box=None)
+    for one in waiting:
+        table.add_row(one.kit, one.thumbprint, one.enrolled_at)
+    _console.print(table)
+    if not options.compared:
+        waiting = tuple(one for one in waiting if _shows(one))
+    before = agency.directory()
+    directory = agency.admit(waiting)
+    if directory == before:
+        _console.print("\nNo kit is new, so the directory stays as it is.")
+        return
+    _console.print(f"\nDirectory version {directory.version} lists {', '.join(one.kit for one in waiting)}.")
+    _console.print(f"Next step: give {options.agency / 'directory.jws'} to the service; kits fetch it there.")
+
+
+def _shows(one: WaitingKit) -> bool:
+    """Ask whether the kit itself shows this key: the service, which the list comes from, might have put in another."""
+    return Confirm.ask(f"Does {one.kit} itself (`kit-device status`) show {one.thumbprint}?", console=_console)
 
 
 def _policy(options: argparse.Namespace) -> None:
@@ -125,7 +154,7 @@ def _progress() -> Progress:
 
 
 def _kit_name(text: str) -> str:
-    if not _KIT_NAME.fullmatch(text):
+    if not re.match(KIT_PATTERN, text):
         raise argparse.ArgumentTypeError(f"{text!r}: use small letters, digits and hyphens, such as kit-0001")
     return text
 
@@ -141,7 +170,7 @@ def _days_kept(text: str) -> int:
 
 
 def _service(text: str) -> str:
-    if not re.fullmatch(r"https?://[^/]+/?", text):
+    if not re.match(SERVICE_PATTERN, text.removesuffix("/")):
         raise argparse.ArgumentTypeError(f"{text!r}: use https://HOST, without a path")
     return text
 
@@ -157,6 +186,12 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--kit", type=_kit_name, required=True, help="the kit's name, such as kit-0001")
     add.add_argument("--service", type=_service, required=True, help="the companion API, such as https://films.example")
     add.add_argument("--simulated", action="store_true", help="keep what the kit writes in its own folder")
+    admit = _command(commands, "admit", _admit, "list kits that made their keys themselves in the next directory")
+    admit.add_argument("agency", type=Path, help="the agency's folder")
+    admit.add_argument("enrolments", type=Path, help="what `companion-api enrolment export` wrote")
+    admit.add_argument(
+        "--compared", action="store_true", help="ask nothing: each thumbprint was compared with what its kit shows"
+    )
     policy = _command(commands, "policy", _policy, "decide for all kits, and sign the next directory")
     policy.add_argument("agency", type=Path, help="the agency's folder")
     policy.add_argument("--sound", choices=["on", "off"], help="off: microphones have no power (default: as it is)")
@@ -182,7 +217,7 @@ def _parser() -> argparse.ArgumentParser:
         "A longer time holds for films that come from now on; a shorter one also for those that the service has. "
         "Update kits and service first: older versions refuse a directory that tells of times."
     )
-    for command in (init, add, policy):
+    for command in (init, add, admit, policy):
         command.add_argument(
             "--passphrase-file", type=Path, help=f"the root's passphrase (else ${VARIABLE}, else asked)"
         )

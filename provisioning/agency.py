@@ -7,18 +7,20 @@ directory.jws         for the service, which hands it to the kits
 kits/KIT/             for the kit: kit.toml, kit.key.pem, directory.jws
 """
 
-import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from msgspec.structs import replace
 
+from device.config import new_settings
 from footage import durable
 from footage.age import HybridIdentity
 from footage.directory import Directory, KitEntry, Policy, RecipientEntry, read_directory, sign_directory
+from footage.enrolment import WaitingKit
 from footage.errors import FootageError
-from footage.keys import key_from_pem, key_to_pem, new_key, thumbprint, to_jwk
+from footage.keys import from_jwk, key_from_pem, key_to_pem, new_key, thumbprint, to_jwk
 from footage.messages import timestamp
 from provisioning.errors import AgencyInvalid, KitExists
 
@@ -82,21 +84,40 @@ class Agency:
         A `simulated` kit keeps what it writes in its own folder instead of the system's.
         """
         directory = self.directory()
-        if any(entry.kit == kit for entry in directory.kits):
+        if directory.entry(kit):
             raise KitExists(f"Kit {kit} is in the directory already. Choose another name.")
         folder = self.folder / "kits" / kit
         key = new_key()
-        settings = {"kit": kit, "service": service.rstrip("/"), "agency_root": self.root}
-        if simulated:
-            settings |= {"accepted": "accepted.jws", "spool": "spool", "status": "run"}
+        settings = new_settings(kit, service.rstrip("/"), self.root, simulated=simulated)
         durable.make_folder(folder)
         durable.write_file(folder / "kit.key.pem", key_to_pem(key))
-        # JSON strings are TOML basic strings.
-        toml = "".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items())
-        durable.write_file(folder / "kit.toml", toml.encode())
+        durable.write_file(folder / "kit.toml", settings)
         self._publish(replace(directory, kits=(*directory.kits, KitEntry(kit, to_jwk(key.public_key())))))
         durable.write_file(folder / "directory.jws", (self.folder / "directory.jws").read_bytes())
         return folder
+
+    def admit(self, waiting: Iterable[WaitingKit]) -> Directory:
+        """Sign the next directory with these kits, whose keys they made themselves; return it.
+
+        Kits that it lists already with the same key change nothing. Raises `KitExists`, `AgencyInvalid`,
+        `MessageMalformed` for a key that is none.
+        """
+        directory = self.directory()
+        kits = list(directory.kits)
+        for one in waiting:
+            entry = KitEntry(one.kit, to_jwk(from_jwk(one.key)))
+            if entry in kits:
+                continue
+            if any(known.kit == entry.kit for known in kits):
+                raise KitExists(f"The directory lists {one.kit} with another key, or revokes it. Choose another name.")
+            if namesake := next((known.kit for known in kits if known.key == entry.key), None):
+                raise KitExists(
+                    f"{one.kit} has the key of {namesake}, and would outlive its revocation. Let it make a new key."
+                )
+            kits.append(entry)
+        if len(kits) > len(directory.kits):
+            self._publish(replace(directory, kits=tuple(kits)))
+        return self.directory()
 
     def decide(self, policy: Policy, valid_until: str | None) -> Directory:
         """Sign the next directory with this policy and this end (RFC 3339, or none); return it.

@@ -1,17 +1,25 @@
 """`kit-device selftest`: test every part of the kit by name."""
 
 import argparse
+import logging
 import os
 import sys
+from collections.abc import Iterable, Iterator
 
+from device import clock
 from device.board import BOARD
 from device.commands.common import no_core_dumps, on_signals, rig_of, spool_of
-from device.config import read_config
+from device.config import KitConfig, read_config
 from device.errors import SpoolClaimed
+from device.selftest.memory import remember
+from device.selftest.outcome import Result
 from device.selftest.parts import PARTS, described
 from device.selftest.parts import run as test
 from device.selftest.report import print_results, tell
 from device.selftest.stand import Stand
+from footage.manifest import ClockStatus
+
+_log = logging.getLogger(__name__)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -33,14 +41,31 @@ def run(options: argparse.Namespace) -> None:
         ) from None
     on_signals(_interrupt)  # so that whatever is under way goes dark
     stand = Stand(config, spool, BOARD, lambda sound: rig_of(options, config, sound=sound), tell)
+    known: list[Result] = []
     try:
         results = test(stand, options.names or list(PARTS), hands=options.hands)
-        end = print_results(config.kit, results, as_json=options.json)
+        end = print_results(config.kit, _kept(results, known), as_json=options.json)
     finally:
         stand.close()
+    _remember(config, known)
     if stand.camera_hangs:
         os._exit(end)  # as the recorder does
     sys.exit(end)
+
+
+def _kept(results: Iterable[Result], known: list[Result]) -> Iterator[Result]:
+    for result in results:
+        known.append(result)
+        yield result
+
+
+def _remember(config: KitConfig, known: list[Result]) -> None:
+    """Keep the results for the uplink, which tells the agency. What can't be kept is still printed."""
+    at = clock.now() if clock.clock_status() is ClockStatus.SYNCHRONISED else None
+    try:
+        remember(config.spool, known, at)
+    except OSError as reason:
+        _log.warning("the results can't be kept: %s", reason)
 
 
 def _interrupt() -> None:

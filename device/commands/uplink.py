@@ -6,6 +6,7 @@ from device import notify
 from device.agency import Agency
 from device.commands.common import on_signals, reporter, spool_of
 from device.config import read_config
+from device.heartbeat import Heartbeats
 from device.status import UPLINK_FILE
 from device.uplink import Uplink
 
@@ -13,11 +14,14 @@ from device.uplink import Uplink
 def run(options: argparse.Namespace) -> None:
     """As its help says. Raises `DeviceError`, `FootageError`, `OSError`."""
     config = read_config(options.config)
-    agency = Agency(config.service, config.kit, config.kit_key())
-    uplink = Uplink(config, spool_of(config), agency, reporter(config.status / UPLINK_FILE), notify.alive)
+    spool, kit_key = spool_of(config), config.kit_key()
+    agency, hearing = (Agency(config.service, config.kit, kit_key) for _ in range(2))
+    uplink = Uplink(config, spool, agency, reporter(config.status / UPLINK_FILE), notify.alive)
+    heartbeats = Heartbeats(config, spool, hearing)
     on_signals(uplink.stop)
     notify.ready()
     try:
-        uplink.run(until_empty=options.until_empty)
+        with heartbeats.beating():
+            uplink.run(until_empty=options.until_empty)
     finally:
         agency.close()

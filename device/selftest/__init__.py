@@ -4,6 +4,7 @@
 * `stand`     the kit on the test stand: what the tests share
 * `outcome`   how a test ends: passed, failed with a code, skipped
 * `report`    lines for people, one JSON document for programs
+* `memory`    what was found last, for the agency
 * `identity`  key and directory
 * `card`      how fast parts become durable, and how much film fits
 * `panel`     buttons, recording light, other lights, buzzer

@@ -1,20 +1,24 @@
 """What `kit-device status` says, in words and as JSON."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from device.config import KitConfig
 from device.kit_status import KitStatus, as_json, as_text, kit_status
 from device.profiles import PROFILES, bytes_per_minute
 from device.spool import Spool
 from device.spooled_film import SpooledFilm
+from device.standing import MEANING, Standing
 from device.status import RECORDER_FILE, UPLINK_FILE, RecorderStatus, UplinkStatus, write_status
 from device.trouble import ADVICE, Trouble
-from footage.manifest import Ended
+from footage.keys import key_to_pem, new_key, thumbprint
+from footage.manifest import ClockStatus, Ended
 from footage.messages import decode
 from footage.parts import PartKind, PartName
 from tests.device.kit import Kit
@@ -24,6 +28,7 @@ from tests.device.kit import Kit
 def kit(tmp_path: Path) -> Kit:
     kit = Kit(tmp_path)
     (tmp_path / "directory.jws").write_text(kit.agency.signed_directory())
+    (tmp_path / "kit.key.pem").write_bytes(key_to_pem(kit.agency.kit_key))
     return kit
 
 
@@ -36,6 +41,7 @@ def config(kit: Kit) -> KitConfig:
         kit=kit.agency.kit,
         service="http://127.0.0.1:1",
         agency_root=kit.agency.root_thumbprint,
+        key=kit.folder / "kit.key.pem",
         directory=kit.folder / "directory.jws",
         accepted=kit.folder / "accepted.jws",
         spool=kit.folder / "spool",
@@ -61,12 +67,38 @@ def said(kit: Kit) -> dict[str, str]:
 def test_a_kit_that_was_just_prepared(kit: Kit) -> None:
     assert said(kit) | {"room": ""} == {
         "kit": "kit-0001",
+        "key": f"{thumbprint(kit.agency.kit_key.public_key())}, the directory lists it",
         "directory": "version 1",
         "recorder": "not running",
         "uplink": "not started yet",
         "room": "",
         "films": "none on the kit",
     }
+
+
+@pytest.mark.parametrize("standing", Standing)
+def test_whether_the_agency_knows_the_kit(kit: Kit, standing: Standing) -> None:
+    directory = kit.agency.directory(revoked=standing is Standing.REVOKED)
+    if standing is Standing.WAITING:
+        directory = replace(directory, kits=())
+    (kit.folder / "directory.jws").write_text(kit.agency.signed_directory(directory))
+    if standing is Standing.FOREIGN:
+        (kit.folder / "kit.key.pem").write_bytes(key_to_pem(new_key()))
+    assert status(kit).standing is standing
+    assert said(kit)["key"].endswith(f", {MEANING[standing]}")
+
+
+def test_a_key_that_can_not_be_read(kit: Kit) -> None:
+    (kit.folder / "kit.key.pem").write_bytes(b"spoilt")
+    assert said(kit)["key"] == "none that can be read"
+
+
+def test_when_a_film_began_is_told_if_the_kit_knew_the_time(kit: Kit) -> None:
+    film, opening = kit.new_film()
+    film.open(replace(opening, clock=ClockStatus.SYNCHRONISED))
+    assert [one.started_at for one in status(kit).films] == [opening.started_at]
+    filmed(kit)
+    assert [one.started_at for one in status(kit).films] == [opening.started_at, None]
 
 
 def test_films_with_size_and_state(kit: Kit) -> None:
@@ -144,7 +176,7 @@ def test_the_command_prints_them_without_colour(kit: Kit) -> None:
     )
     command = [sys.executable, "-m", "device", "--config", str(toml), "status"]
     text = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
-    assert text.startswith("kit        kit-0001\ndirectory  version 1\n")
+    assert re.match(r"kit {8}kit-0001\nkey {8}\S{43}, the directory lists it\ndirectory  version 1\n", text)
     assert "\x1b" not in text
     document = subprocess.run([*command, "--json"], capture_output=True, text=True, timeout=60, check=True).stdout
     assert json.loads(document)["kit"] == "kit-0001"

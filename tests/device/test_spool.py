@@ -1,5 +1,8 @@
 """Which files exist is the state of a film, and nothing but a receipt or a take-back ever removes one."""
 
+import fcntl
+import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -183,6 +186,16 @@ def test_two_recorders_do_not_share_a_spool(kit: Kit) -> None:
     other = Spool(kit.folder / "spool", reserve=0, last_film=kit.folder / "other")
     with pytest.raises(SpoolClaimed):
         other.claim()
+
+
+def test_who_only_asks_keeps_no_recorder_from_its_spool(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The uplink asks every few seconds, and holds the lock for a moment."""
+    asking = os.open(kit.folder / "spool", os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(asking, fcntl.LOCK_SH)
+    assert not kit.spool.is_claimed(), "others may ask at the same time"
+    monkeypatch.setattr(time, "sleep", lambda _: os.close(asking))
+    kit.spool.claim()
+    assert kit.spool.is_claimed()
 
 
 def test_strange_files_are_no_parts(kit: Kit) -> None:

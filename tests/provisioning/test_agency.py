@@ -1,12 +1,16 @@
 """Making an agency and adding kits: keys are never overwritten, and what is made is what the others read."""
 
+import io
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from device.config import read_config
 from footage.directory import Policy, read_directory
-from footage.keys import KeyUnreadable, thumbprint
+from footage.enrolment import WaitingKit, WaitingKits, write_waiting_kits
+from footage.errors import MessageMalformed
+from footage.keys import KeyUnreadable, PublicJwk, new_key, thumbprint, to_jwk
 from provisioning.__main__ import main
 from provisioning.agency import Agency, _new_root
 from provisioning.errors import AgencyInvalid, KitExists, PassphraseMissing
@@ -113,3 +117,74 @@ def test_how_long_films_stay_is_decided_in_days(agency: Agency, monkeypatch: pyt
     for wrong in ("0", "3651", "two"):
         with pytest.raises(SystemExit):
             decide("--erase-after-days", wrong)
+
+
+def waits(kit: str, key: PublicJwk | None = None) -> WaitingKit:
+    return WaitingKit(kit, key or to_jwk(new_key().public_key()), "2026-11-20T10:00:00Z")
+
+
+def test_kits_that_made_their_keys_themselves_are_admitted_in_one_version(agency: Agency) -> None:
+    waiting = [waits("kit-0001"), waits("kit-0002")]
+    directory = agency.admit(waiting)
+    assert directory.version == 2
+    assert [(entry.kit, entry.key, entry.revoked) for entry in directory.kits] == [
+        (one.kit, one.key, False) for one in waiting
+    ]
+    assert agency.admit(waiting) == directory, "nothing is new, so nothing is signed"
+    assert not (agency.folder / "kits").exists(), "their keys never were here"
+
+
+def test_a_kit_never_gets_another_key_nor_a_revoked_one_its_place_back(agency: Agency) -> None:
+    before = agency.admit([waits("kit-0001")])
+    with pytest.raises(KitExists, match="another key, or revokes it"):
+        agency.admit([waits("kit-0002"), waits("kit-0001")])
+    assert agency.directory() == before, "all or none"
+    revoked = replace(before, kits=tuple(replace(kit, revoked=True) for kit in before.kits))
+    agency._publish(revoked)
+    with pytest.raises(KitExists, match="another key, or revokes it"):
+        agency.admit([waits("kit-0001", before.kits[0].key)])
+
+
+def test_a_key_has_one_name_so_that_it_can_be_revoked(agency: Agency) -> None:
+    one = waits("kit-0001")
+    with pytest.raises(KitExists, match="would outlive its revocation"):
+        agency.admit([one, waits("kit-0002", one.key)])
+
+
+def test_a_key_that_is_none_is_not_admitted(agency: Agency) -> None:
+    with pytest.raises(MessageMalformed, match="P-256 point"):
+        agency.admit([waits("kit-0001", PublicJwk("EC", "P-256", "A" * 43, "A" * 43))])
+    assert agency.directory().version == 1
+
+
+def admit(agency: Agency, file: Path, monkeypatch: pytest.MonkeyPatch, *, answers: str = "", flags: str = "") -> None:
+    """Call `kit admit` as IT does."""
+    monkeypatch.setattr("os.umask", lambda _: 0o022)
+    monkeypatch.setenv(VARIABLE, PASSPHRASE.decode())
+    monkeypatch.setattr("sys.argv", ["kit", "admit", str(agency.folder), str(file), *flags.split()])
+    monkeypatch.setattr("sys.stdin", io.StringIO(answers))
+    main()
+
+
+def test_a_person_says_of_each_kit_whether_it_shows_the_same(
+    agency: Agency, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "enrolments.json"
+    waiting = (waits("kit-0001"), waits("kit-0002"))
+    file.write_bytes(write_waiting_kits(WaitingKits(1, waiting)))
+    admit(agency, file, monkeypatch, answers="n\nn\n")
+    assert agency.directory().version == 1
+    admit(agency, file, monkeypatch, answers="n\ny\n")
+    assert [entry.kit for entry in agency.directory().kits] == ["kit-0002"]
+    said = capsys.readouterr().out.replace("\n", "")
+    assert all(one.thumbprint in said for one in waiting)
+    admit(agency, file, monkeypatch, flags="--compared")
+    assert [entry.kit for entry in agency.directory().kits] == ["kit-0002", "kit-0001"]
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"format": 2, "waiting": []}', b'{"format": 1, "waiting": [{}]}'])
+def test_a_list_that_is_none(agency: Agency, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+    file = tmp_path / "enrolments.json"
+    file.write_bytes(content)
+    with pytest.raises(SystemExit, match="message-malformed"):
+        admit(agency, file, monkeypatch)

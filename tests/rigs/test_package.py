@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from companion_api.kits.enrolment import make_enrolment, waiting_kits
+from companion_api.kits.fleet import KitOverview, fleet
+from device.config import read_config
+from footage.enrolment import Ticket, write_ticket
 from footage.manifest import Ended
 from provisioning.recover import read_recovery_file, recover_film
 from provisioning.store_films import Store
@@ -62,6 +66,7 @@ def test_it_has_the_kits_program_and_nothing_of_the_agency(package: DebianPackag
     held = {file.name for file in package.libraries.iterdir()}
     assert {"device", "footage", "av", "cryptography", "gpiozero"} <= held
     assert not held & {"companion_api", "provisioning", "tests", "fastapi", "bin", "setuptools", "pip"}
+    assert f"attune_kit-{package.field('Version')}.dist-info" in held
 
 
 def test_everything_belongs_to_root_and_nobody_else_can_write_it(package: DebianPackage) -> None:
@@ -201,6 +206,35 @@ def test_a_film_goes_from_one_user_to_the_other_and_to_the_agency(site: Site) ->
     wait_until(lambda: site.status(UPLINK).get("receipts") == 1)
     wait_until(lambda: site.films() == [])
     assert site.ends() == [Ended.STOPPED.value]
+
+
+def test_the_agency_hears_how_the_kit_is_and_which_version_it_has(site: Site, package: DebianPackage) -> None:
+    def heard() -> KitOverview:
+        with site.stack.archive() as archive:
+            return next(kit for kit in fleet(archive, site.stack.agency.directory()) if kit.kit == KIT)
+
+    def running() -> bool:
+        said = heard().heartbeat
+        return said is not None and said.recorder == "running"
+
+    wait_until(running)  # the uplink may have begun before the recorder
+    said = heard().heartbeat
+    assert said is not None
+    assert (said.software, said.system, said.directory) == (package.field("Version"), "debian-13", 2)
+
+
+def test_the_installed_kit_joins_by_a_ticket_and_shows_the_key_that_waits(site: Site) -> None:
+    """As root, in a folder of its own: the kit under test stays what it is."""
+    address = read_config(site.kit.root / "etc/attune-kit/kit.toml").service
+    directory = site.stack.agency.directory()
+    with site.stack.archive() as archive:
+        token = make_enrolment(archive, directory, "operator", "kit-0007").token
+        ticket = Ticket("kit-0007", address, site.stack.agency.root, token)
+        (site.kit.root / "root/enrolment.toml").write_text(write_ticket(ticket))
+        said = site.kit.run("kit-device", "--config", "/root/kit.toml", "enrol", "--simulated")
+        (waiting,) = waiting_kits(archive, directory).waiting
+    assert (waiting.kit, waiting.thumbprint in said) == ("kit-0007", True)
+    assert waiting.thumbprint in site.kit.run("kit-device", "--config", "/root/kit.toml", "status")
 
 
 def test_a_directory_from_the_agency_is_accepted_where_only_the_uplink_writes(site: Site) -> None:

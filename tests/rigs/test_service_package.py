@@ -12,6 +12,7 @@ from tests.rigs.footage_source import EncodedFilm
 from tests.rigs.opened import Opener
 from tests.rigs.rig_stack import RigStack, wait_until
 from tests.rigs.test_package import check_belongs_to_root, check_compiled_files
+from tests.scenarios.stack import KIT
 
 pytestmark = pytest.mark.rig
 UNIT = "companion-api"
@@ -51,6 +52,7 @@ def test_it_has_the_service_and_nothing_of_a_kit(package: DebianPackage) -> None
     held = {file.name for file in package.libraries.iterdir()}
     assert {"companion_api", "footage", "fastapi", "sqlalchemy", "obstore", "psycopg"} <= held
     assert not held & {"device", "provisioning", "tests", "av", "gpiozero", "bin", "setuptools", "pip"}
+    assert f"attune_kit-{package.field('Version')}.dist-info" in held
     assert (package.libraries / "companion_api/database/migrations/env.py").exists()
 
 
@@ -88,6 +90,8 @@ def test_the_commands_find_the_same_settings(booted: BootedKit, stack: RigStack)
     assert "Traceback" not in booted.log(UNIT)
     said = booted.run("companion-api", "serve", "--port", "8081", check=False)
     assert said == "", "the data folder is in use"
+    kits = booted.run("runuser", "-u", "attune-companion", "--", "companion-api", "kits")
+    assert [line.split()[:2] for line in kits.splitlines()] == [["KIT", "STANDING"], [KIT, "listed"]]
 
 
 def test_removing_the_package_leaves_films_and_settings(booted: BootedKit, stack: RigStack) -> None:

@@ -7,6 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy import URL
+
+from companion_api.database.database import Database
+from companion_api.films.archive import Archive
+from companion_api.stores.disk_store import DiskStore
 from device.config import KitConfig, read_config
 from device.spool import Spool
 from device.spooled_film import SpooledFilm
@@ -40,11 +45,24 @@ class Stack:
 
     def service_command(self, port: int) -> list[str]:
         """Return how the service is called, for who does not wait until it listens."""
+        return self.companion_command("serve", "--port", str(port))
+
+    def companion_command(self, *words: str) -> list[str]:
+        """Return how another command of the companion API is called, on the service's data."""
         return [
-            *("companion_api", "serve", "--data", str(self.data), "--root", self.agency.root, "--port", str(port)),
+            *("companion_api", *words, "--data", str(self.data), "--root", self.agency.root),
             *("--receipt-key", str(self.agency.folder / "receipt.key.pem")),
             *("--directory", str(self.agency.folder / "directory.jws")),
         ]
+
+    @contextmanager
+    def archive(self) -> Iterator[Archive]:
+        """Open what the service has, beside the service."""
+        database = Database(URL.create("sqlite", database=str(self.data / "companion.sqlite3")))
+        try:
+            yield Archive(DiskStore(self.data / "store"), database)
+        finally:
+            database.close()
 
     def add_kit(self, service: str) -> None:
         """Add the one kit."""

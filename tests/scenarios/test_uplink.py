@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from device.agency import Agency, AgencyUnreachable, Held
+from device.config import KitConfig
 from device.film_starter import FilmStarter
 from device.sealed_film import SealedFilm
 from device.spool import Spool
@@ -23,19 +24,21 @@ from footage.receipt import Receipt, manifest_digest, sign_receipt
 from provisioning.recover import Outcome, read_recovery_file, recover_film
 from provisioning.store_films import Store
 from tests.device.kit import PICTURE, packets, sound
-from tests.scenarios.stack import KIT, PASSPHRASE, Stack
+from tests.scenarios.stack import PASSPHRASE, Stack
 
 
 class Site:
     """A running service and a kit whose uplink runs step by step in the test."""
 
-    def __init__(self, stack: Stack, address: str) -> None:
+    def __init__(self, stack: Stack, address: str, config: KitConfig | None = None) -> None:
+        """With the stack's own kit, unless another one's settings are given."""
         self.stack = stack
-        stack.add_kit(address)
-        self.config = stack.config
+        if config is None:
+            stack.add_kit(address)
+        self.config = config or stack.config
         self.spool = Spool(self.config.spool, reserve=0, last_film=self.config.status / "last-film")
         self.statuses: list[UplinkStatus] = []
-        self.agency = Agency(self.config.service, KIT, self.config.kit_key())
+        self.agency = Agency(self.config.service, self.config.kit, self.config.kit_key())
         self.now = 0.0
         self.uplink = Uplink(self.config, self.spool, self.agency, self.statuses.append, clock=lambda: self.now)
 

@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from device.profiles import PROFILES
+from device.selftest.memory import last_selftest
 from device.selftest.parts import PARTS, run
 from device.selftest.report import Exit, print_results
 from device.sim.camera import SimulatedCamera
@@ -46,6 +47,9 @@ def test_parts_by_name(bench: Bench) -> None:
     done = selftest(bench, "clock", "keys")
     assert [row.split()[:2] for row in done.stdout.splitlines()] == [["OK", "keys"], ["OK", "clock"]]
     assert done.returncode == Exit.ALL_OK
+    remembered = last_selftest(bench.folder / "spool")
+    assert remembered is not None
+    assert remembered.found == {"keys": "ok", "clock": "ok"}
 
 
 def test_an_error_is_told_by_the_end(bench: Bench) -> None:
