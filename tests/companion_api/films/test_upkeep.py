@@ -89,6 +89,7 @@ def test_a_shorter_time_holds_for_all_films_and_a_longer_for_new_ones(service: S
     between = filed(service)
     publish(service, 3, Policy(erase_after_days=90))
     after_days(service, 1)
+    service.clock.forward(seconds=1)
     after = filed(service)
     end_work(service)
     gone = [{line.film for line in after_days(service, days).erased} for days in (29, 1, 59, 1)]
