@@ -102,12 +102,12 @@ def put_film(client: httpx.Client, agency: Agency, url: str, film: Film) -> list
 
 
 def test_a_film_over_a_real_connection_survives_a_kill(installation: Installation, agency: Agency, film: Film) -> None:
-    with installation.running() as (url, process), httpx.Client() as client:
+    with installation.running() as (url, process), httpx.Client(timeout=60) as client:
         first = put_film(client, agency, url, film)
         assert {answer.status_code for answer in first} == {201}
         process.kill()
         process.wait()
-    with installation.running() as (url, _), httpx.Client() as client:
+    with installation.running() as (url, _), httpx.Client(timeout=60) as client:
         second = put_film(client, agency, url, film)
         assert {answer.status_code for answer in second} == {200}
         assert second[-1].content == first[-1].content
@@ -118,7 +118,7 @@ def test_a_dropped_upload_leaves_nothing_and_is_logged_in_one_line(
     installation: Installation, agency: Agency, film: Film
 ) -> None:
     path = f"/v1/films/{film.film}/parts/0"
-    with installation.running() as (url, process), httpx.Client() as client:
+    with installation.running() as (url, process), httpx.Client(timeout=60) as client:
         nonce = session(client, agency, url)
         request = signed(agency, "PUT", url, path, nonce, film.parts[0])
         head = [f"PUT {path} HTTP/1.1", *(f"{name}: {value}" for name, value in request.headers.items())]
@@ -136,7 +136,7 @@ def test_a_dropped_upload_leaves_nothing_and_is_logged_in_one_line(
 
 
 def test_the_log_holds_no_secrets(installation: Installation, agency: Agency, film: Film) -> None:
-    with installation.running() as (url, process), httpx.Client() as client:
+    with installation.running() as (url, process), httpx.Client(timeout=60) as client:
         answers = put_film(client, agency, url, film)
         nonce = session(client, agency, url)
         process.terminate()

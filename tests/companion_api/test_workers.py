@@ -35,7 +35,7 @@ def _two_workers(parent: int, without: int = 0) -> list[int]:
 
 
 def _counted(url: str) -> float:
-    text = httpx.get(f"{url}/metrics").text
+    text = httpx.get(f"{url}/metrics", timeout=60).text
     counts = re.findall(r'^attune_request_seconds_count\{.*route="/healthz".*\} (\S+)$', text, re.MULTILINE)
     return sum(map(float, counts))
 
@@ -44,11 +44,11 @@ def test_workers_share_sessions_films_and_counts(installation: Installation, age
     with installation.running() as (url, process):
         _two_workers(process.pid)
         for _ in range(4):
-            with httpx.Client() as client:  # a connection of its own: it may meet the other worker
+            with httpx.Client(timeout=60) as client:  # a connection of its own: it may meet the other worker
                 film = make_film(agency)
                 assert {answer.status_code for answer in put_film(client, agency, url, film)} == {201}
         for _ in range(10):
-            httpx.get(f"{url}/healthz")
+            httpx.get(f"{url}/healthz", timeout=60)
         assert _counted(url) == 10
 
 
@@ -57,13 +57,13 @@ def test_a_worker_that_dies_is_replaced(installation: Installation, agency: Agen
         victim = _two_workers(process.pid)[0]
         os.kill(victim, signal.SIGKILL)
         _two_workers(process.pid, without=victim)
-        with httpx.Client(transport=httpx.HTTPTransport(retries=3)) as client:
+        with httpx.Client(transport=httpx.HTTPTransport(retries=3), timeout=60) as client:
             assert {answer.status_code for answer in put_film(client, agency, url, film)} == {201}
 
 
 def test_the_log_is_json_when_asked(installation: Installation, agency: Agency, film: Film) -> None:
     installation.settings["COMPANION_API_LOG"] = "json"
-    with installation.running() as (url, process), httpx.Client() as client:
+    with installation.running() as (url, process), httpx.Client(timeout=60) as client:
         put_film(client, agency, url, film)
         client.get(f"{url}/nowhere")
         process.terminate()
