@@ -17,7 +17,7 @@ demo: $(READY) ## film, seal, sync, receipt, erase, recover (SOURCE=any-video.mp
 
 test: check tests/interop/node_modules/.ready ## style, types, arrows, and every fast test
 	@[ "$$(id -u)" != 0 ] || scripts/system-packages systemd-analyze=systemd
-	@PATH="$$PATH:$(CURDIR)/$(BIN)" PATH="$$(scripts/stock-age):$$PATH" $(BIN)/python -m pytest -m "not rig" $(ARGS)
+	@PATH="$$PATH:$(CURDIR)/$(BIN)" PATH="$$(scripts/stock-age):$$PATH" $(BIN)/python -m pytest -m "not rig" -n 3 --dist worksteal $(ARGS)
 
 rigs: $(READY) ## power cuts, kills, full disks: needs root
 	@scripts/system-packages ffmpeg=ffmpeg strace=strace mkfs.ext4=e2fsprogs pulseaudio=pulseaudio cpio=cpio \
