@@ -1,6 +1,7 @@
 """How refusals are answered, and how OpenAPI tells of them. JSON bodies of this service are pydantic models."""
 
 import logging
+import re
 from http import HTTPStatus
 from typing import Any, Literal
 
@@ -19,6 +20,7 @@ from companion_api.stores.store import StoreFailed, StoreFull
 from footage.errors import FootageError
 
 _log = logging.getLogger(__name__)
+_VARIABLE = re.compile(r"{\w+}")
 
 
 Answers = dict[int | str, dict[str, Any]]  # what FastAPI calls `responses`
@@ -86,10 +88,12 @@ def answer_problems(app: FastAPI) -> None:
     async def by_framework(request: Request, reason: Exception) -> Response:
         assert isinstance(reason, HTTPException)
         if reason.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-            allowed = (reason.headers or {}).get("Allow", "")
+            allowed = ", ".join(_methods(app, request.url.path)) or (reason.headers or {}).get("Allow", "")
             answer = _answer(request, problems.METHOD_NOT_ALLOWED, f"Use one of: {allowed}.")
             answer.headers["Allow"] = allowed
             return answer
+        if reason.status_code == HTTPStatus.BAD_REQUEST:  # the body is no JSON that can be read
+            return _answer(request, problems.REQUEST_INVALID, "Send a JSON body in UTF-8.")
         return _answer(request, problems.NOT_FOUND, "See docs/companion-api.md for the requests that there are.")
 
     async def fault(request: Request, _: Exception) -> Response:
@@ -105,6 +109,16 @@ def answer_problems(app: FastAPI) -> None:
     app.add_exception_handler(Exception, fault)
 
 
+def _methods(app: FastAPI, path: str) -> list[str]:
+    """Return the methods that OpenAPI tells of for a path; Starlette names those of the first route only."""
+    operations = (
+        found
+        for template, found in app.openapi()["paths"].items()
+        if re.fullmatch(_VARIABLE.sub("[^/]+", template), path)
+    )
+    return sorted({method.upper() for found in operations for method in found})
+
+
 def _answer(request: Request, problem: Problem, detail: str, **members: object) -> JSONResponse:
     path = request.scope["raw_path"].decode("latin-1")
     told = {"status": problem.status, "code": problem.code, "method": request.method, "path": path}
@@ -113,7 +127,8 @@ def _answer(request: Request, problem: Problem, detail: str, **members: object) 
     metrics.problems.labels(problem.code).inc()
     headers = {}
     if problem.status == HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = 'Signature realm="attune-kit"'
+        scheme = "Cookie" if problem is problems.SIGN_IN_NEEDED else "Signature"
+        headers["WWW-Authenticate"] = f'{scheme} realm="attune-kit"'
     if problem is problems.TOO_BUSY:
         headers["Retry-After"] = str(RETRY_SECONDS)
     return JSONResponse(problem_details(problem, detail, **members), problem.status, headers, MEDIA_TYPE)

@@ -63,7 +63,7 @@ async def gather(request: Request, limit: int, pace: Pace) -> Upload:
     if size != announced:
         raise Refusal(BODY_INCOMPLETE, f"{size} bytes came, {announced} were announced. Send the whole body again.")
     if size == 0:
-        raise Refusal(BODY_EMPTY, "Send the sealed bytes as the body.")
+        raise Refusal(BODY_EMPTY, "This request needs a body.")
     return Upload(b"".join(pieces), request.headers.get("content-digest", ""))
 
 
@@ -73,4 +73,4 @@ def _announced(request: Request) -> int:
 
 
 def _too_large(limit: int) -> str:
-    return f"At most {limit} bytes are taken. Send the film in smaller parts."
+    return f"At most {limit} bytes are taken here. Send less at once."
