@@ -7,7 +7,7 @@ import sys
 from types import ModuleType
 from typing import NoReturn
 
-from companion_api.commands import enrolment, kits, serve, upkeep, withdraw
+from companion_api.commands import account, enrolment, kits, serve, upkeep, withdraw
 from companion_api.operations.logs import logging_config
 from companion_api.problems import Refusal
 from companion_api.service import Exit, NotStarted
@@ -16,6 +16,7 @@ from companion_api.stores.store import StoreFailed, StoreFull
 
 COMMANDS: dict[str, ModuleType] = {
     "serve": serve,
+    "account": account,
     "kits": kits,
     "enrolment": enrolment,
     "upkeep": upkeep,

@@ -17,6 +17,9 @@ from companion_api.kits.places import Places
 from companion_api.kits.sessions import Sessions
 from companion_api.operations.metrics import Metrics
 from companion_api.published_directory import Published, PublishedDirectory
+from companion_api.staff.ceremonies import Ceremonies
+from companion_api.staff.origin import Origin
+from companion_api.staff.provider import Provider
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -24,13 +27,20 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Agency:
-    """One agency's service: `places` for uploads, and the `pace` at which they must come."""
+    """One agency's service.
+
+    `origin`: where people's browsers find it. `provider`: at which they sign in, if not only with passkeys.
+    `places` for uploads, and the `pace` at which bodies must come.
+    """
 
     archive: Archive
     directory: PublishedDirectory
     receipt_key: EllipticCurvePrivateKey
     eraser: Eraser
     sessions: Sessions
+    origin: Origin
+    ceremonies: Ceremonies
+    provider: Provider | None
     storage: ThreadPoolExecutor
     places: Places
     pace: Pace

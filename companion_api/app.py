@@ -17,11 +17,17 @@ from companion_api.kits.places import Places
 from companion_api.kits.sessions import Sessions
 from companion_api.operations import operator_requests
 from companion_api.operations.metrics import MeasuredRequests, MeasuredStore, Metrics
+from companion_api.staff import account_requests, passkey_requests, provider_requests, session_requests
+from companion_api.staff.ceremonies import Ceremonies
+from companion_api.staff.origin import Origin
+from companion_api.staff.provider import Provider
 
 
 def create_app(
     *,
     eraser: Eraser,
+    origin: Origin,
+    provider: Provider | None = None,
     session_secret: bytes | None = None,
     pace: Pace = USUAL_PACE,
     uploads: int = 256,
@@ -30,17 +36,23 @@ def create_app(
 ) -> FastAPI:
     """Return the service of one agency, with the archive, directory and key of `eraser`.
 
-    Without `session_secret` sessions end with the process; kits then begin new ones. `uploads`: how many
-    bodies are held in memory at once. `storage_threads`: how many requests may write at once.
+    Its staff's browsers know it under `origin`, and may sign in at the `provider` too.
+
+    Without `session_secret` kits' sessions and staff's ceremonies end with the process; they begin new ones then.
+    `uploads`: how many bodies are held in memory at once. `storage_threads`: how many requests may write at once.
     """
     metrics = metrics or Metrics()
+    session_secret = session_secret or secrets.token_bytes(32)
     archive = replace(eraser.archive, store=MeasuredStore(eraser.archive.store, metrics))
     agency = Agency(
         archive=archive,
         directory=eraser.directory,
         receipt_key=eraser.receipt_key,
         eraser=replace(eraser, archive=archive),
-        sessions=Sessions(session_secret or secrets.token_bytes(32), archive.clock),
+        sessions=Sessions(session_secret, archive.clock),
+        origin=origin,
+        ceremonies=Ceremonies(session_secret, archive.clock),
+        provider=provider,
         storage=ThreadPoolExecutor(storage_threads, "storage"),
         places=Places(uploads, pace.patience),
         pace=pace,
@@ -64,6 +76,8 @@ def create_app(
     app.state.agency = agency
     app.include_router(kit_requests.pieces)
     for requests in (kit_requests, enrolment_requests, heartbeat_requests, operator_requests):
+        app.include_router(requests.router)
+    for requests in (session_requests, passkey_requests, provider_requests, account_requests):
         app.include_router(requests.router)
     app.add_middleware(MeasuredRequests, metrics=metrics)
     answer_problems(app)

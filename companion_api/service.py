@@ -19,11 +19,12 @@ from fastapi import FastAPI
 from companion_api.app import create_app
 from companion_api.database.database import Database
 from companion_api.database.migration import migrate
-from companion_api.films.archive import Archive
+from companion_api.films.archive import Archive, utc_now
 from companion_api.films.erasure import Eraser
 from companion_api.films.upkeep import mend as mend_erasures
 from companion_api.published_directory import PublishedDirectory
 from companion_api.settings import Settings
+from companion_api.staff.provider import Provider
 from companion_api.stores.store import Store, StoreFailed, StoreFull, StoreUnfit
 from companion_api.stores.store_address import open_store
 from footage import durable
@@ -40,7 +41,7 @@ class Exit(IntEnum):
     STOPPED = 0  # done, and all is well; `serve`: SIGTERM or Ctrl-C
     DATA_UNUSABLE = 10  # the data folder can't be made, written, or read
     DATA_IN_USE = 11  # another companion-api runs on the same data folder
-    KEY_UNREADABLE = 12  # the receipt key's file
+    KEY_UNREADABLE = 12  # the file of the receipt key, or of the OpenID provider's client secret
     DIRECTORY_UNREADABLE = 13  # the directory's file
     DIRECTORY_REFUSED = 14  # forged, malformed, or older than the one served before
     RECEIPT_KEY_UNLISTED = 15  # kits would not believe the receipts
@@ -86,7 +87,12 @@ def claimed(data: Path) -> Iterator[None]:
 def open_service(settings: Settings) -> FastAPI:
     """Open all that serving needs. Raises `NotStarted`."""
     eraser = open_eraser(settings)
-    return create_app(eraser=eraser, session_secret=session_secret(eraser.receipt_key))
+    return create_app(
+        eraser=eraser,
+        origin=settings.origin,
+        provider=_provider(settings),
+        session_secret=session_secret(eraser.receipt_key),
+    )
 
 
 def open_eraser(settings: Settings) -> Eraser:
@@ -153,6 +159,17 @@ def _receipt_key(file: Path) -> EllipticCurvePrivateKey:
     raise NotStarted(
         Exit.KEY_UNREADABLE, f"The receipt key {file} can't be read ({why}). Name the file that `kit init` made."
     )
+
+
+def _provider(settings: Settings) -> Provider | None:
+    if settings.provider is None:
+        return None
+    try:
+        secret = settings.provider.client_secret.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as reason:
+        message = f"The OpenID client secret {settings.provider.client_secret} can't be read ({reason}). Name its file."
+        raise NotStarted(Exit.KEY_UNREADABLE, message) from None
+    return Provider(settings.provider, secret, settings.origin, utc_now)
 
 
 def open_directory(settings: Settings, store: Store) -> PublishedDirectory:

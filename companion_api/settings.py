@@ -15,9 +15,12 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from companion_api.operations.logs import LogForm
+from companion_api.staff.origin import Origin
+from companion_api.staff.provider import ProviderSettings
 
 _PREFIX = "COMPANION_API_"
 CONFIG = Path("/etc/attune-companion-api/companion-api.toml")
+_NONE = "none"
 _BACKENDS = ("sqlite", "postgresql")
 
 
@@ -37,6 +40,8 @@ class Settings:
     port: int
     workers: int
     log: LogForm
+    origin: Origin
+    provider: ProviderSettings | None
 
 
 class Option(NamedTuple):
@@ -81,6 +86,12 @@ OPTIONS = (
     Option("--port", "NUMBER", "8080", "port to listen on; 0 takes a free one and prints it"),
     Option("--workers", "NUMBER", "1", "processes that serve; more than one is for PostgreSQL"),
     Option("--log", "FORM", "text", "text or json, a line each on stderr"),
+    Option(
+        "--origin", "URL", "http://localhost:8080", "where staff's browsers find the service; passkeys are bound to it"
+    ),
+    Option("--oidc-issuer", "URL", _NONE, "the agency's OpenID provider, if people sign in there too"),
+    Option("--oidc-client-id", "ID", _NONE, "what the provider calls this service"),
+    Option("--oidc-client-secret", "FILE", _NONE, "file with the secret that the provider gave to this service"),
 )
 
 
@@ -126,6 +137,8 @@ def read_settings(
         port=int(values["port"]),
         workers=int(values["workers"]),
         log=LogForm(values["log"]),
+        origin=_origin(parser, values["origin"]),
+        provider=_provider(parser, values["oidc_issuer"], values["oidc_client_id"], values["oidc_client_secret"]),
     )
 
 
@@ -143,6 +156,25 @@ def _read_file(parser: argparse.ArgumentParser, named: str | None) -> dict[str, 
     if unknown:
         parser.error(f"--config {file}: there is no setting {', '.join(sorted(unknown))}")
     return {name: str(value) for name, value in content.items()}
+
+
+def _origin(parser: argparse.ArgumentParser, given: str) -> Origin:
+    try:
+        return Origin(given)
+    except ValueError as reason:
+        parser.error(f"--origin: {reason}, not {given!r}")
+
+
+def _provider(parser: argparse.ArgumentParser, issuer: str, client_id: str, secret: str) -> ProviderSettings | None:
+    given = [value for value in (issuer, client_id, secret) if value != _NONE]
+    if not given:
+        return None
+    if len(given) < 3:
+        parser.error("--oidc-issuer, --oidc-client-id and --oidc-client-secret must be given together")
+    try:
+        return ProviderSettings(issuer, client_id, Path(secret))
+    except ValueError as reason:
+        parser.error(f"--oidc-issuer: {reason}, not {issuer!r}")
 
 
 def _database(parser: argparse.ArgumentParser, given: str, data: Path) -> URL:

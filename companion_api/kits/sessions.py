@@ -1,11 +1,11 @@
 """Session nonces: how a request proves to be fresh without the kit's clock. Nothing is stored for them."""
 
-import hashlib
 from collections.abc import Callable
 from datetime import datetime
 
-from itsdangerous import BadSignature, TimestampSigner
+from itsdangerous import BadSignature
 
+from companion_api.clocked_signer import ClockedSigner
 from companion_api.problems import SESSION_EXPIRED, Refusal
 
 SESSION_SECONDS = 3600
@@ -15,7 +15,7 @@ class Sessions:
     """Gives out nonces and knows them again. All workers of a service share one `secret`."""
 
     def __init__(self, secret: bytes, clock: Callable[[], datetime]) -> None:
-        self._signer = _Signer(secret, clock)
+        self._signer = ClockedSigner(secret, __name__, clock)
 
     def begin(self, kit: str) -> str:
         """Return a nonce for the kit, good for `SESSION_SECONDS`."""
@@ -30,12 +30,3 @@ class Sessions:
         if owner != kit.encode("ascii"):
             raise Refusal(SESSION_EXPIRED, "Begin a new session with POST /v1/kits/{kit}/sessions and use its nonce.")
         return begun
-
-
-class _Signer(TimestampSigner):
-    def __init__(self, secret: bytes, clock: Callable[[], datetime]) -> None:
-        super().__init__(secret, salt=__name__, digest_method=hashlib.sha256)
-        self._clock = clock
-
-    def get_timestamp(self) -> int:
-        return int(self._clock().timestamp())

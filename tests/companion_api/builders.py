@@ -22,11 +22,15 @@ from companion_api.films.upkeep import mend
 from companion_api.kits.pace import USUAL_PACE, Pace
 from companion_api.problems import MEDIA_TYPE, TYPE_PREFIX
 from companion_api.published_directory import PublishedDirectory
+from companion_api.staff.origin import Origin
+from companion_api.staff.provider import Provider
 from companion_api.stores.disk_store import DiskStore
 from companion_api.stores.store import Store
 from footage.http_signatures import SignedRequest, content_digest, sign_request
 from tests.footage.builders import Agency, Film
 
+ORIGIN = "https://films.example"
+_DESCRIBED: dict[str, Any] = {}  # OpenAPI: the same for every service, and made in a tenth of a second
 Body = bytes | Callable[[], AsyncIterator[bytes]]
 
 
@@ -51,7 +55,15 @@ def sqlite(path: Path) -> URL:
 class Service:
     """One agency's service on a folder. `restart` opens it anew from what is durable."""
 
-    def __init__(self, folder: Path, agency: Agency, *, store: Store | None = None, pace: Pace = USUAL_PACE) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        agency: Agency,
+        *,
+        store: Store | None = None,
+        pace: Pace = USUAL_PACE,
+        provider: Callable[[Clock], Provider] | None = None,
+    ) -> None:
         self.agency = agency
         self.clock = Clock()
         self.data = folder / "data"
@@ -59,6 +71,7 @@ class Service:
         self.directory_file.write_text(agency.signed_directory())
         self._given_store = store
         self._pace = pace
+        self._provider = provider and provider(self.clock)
         self.data.mkdir(exist_ok=True)
         self._open()
 
@@ -71,7 +84,10 @@ class Service:
         self.journal = DiskStore(self.data / "erasures")
         self.eraser = Eraser(self.archive, self.directory, self.agency.receipt_key, self.journal, "disk", 35)
         mend(self.eraser)
-        self.app = create_app(eraser=self.eraser, pace=self._pace)
+        self.app = create_app(eraser=self.eraser, origin=Origin(ORIGIN), provider=self._provider, pace=self._pace)
+        if not _DESCRIBED:
+            _DESCRIBED.update(self.app.openapi())
+        self.app.openapi = lambda: _DESCRIBED  # type: ignore[method-assign]
 
     def close(self) -> None:
         self.app.state.agency.storage.shutdown()
@@ -150,8 +166,15 @@ class Kit:
 
 
 @contextmanager
-def running(folder: Path, agency: Agency, *, store: Store | None = None, pace: Pace = USUAL_PACE) -> Iterator[Service]:
-    service = Service(folder, agency, store=store, pace=pace)
+def running(
+    folder: Path,
+    agency: Agency,
+    *,
+    store: Store | None = None,
+    pace: Pace = USUAL_PACE,
+    provider: Callable[[Clock], Provider] | None = None,
+) -> Iterator[Service]:
+    service = Service(folder, agency, store=store, pace=pace, provider=provider)
     try:
         yield service
     finally:

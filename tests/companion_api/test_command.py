@@ -210,6 +210,17 @@ def test_a_forged_or_unlisting_directory_is_named(installation: Installation, ag
     assert "does not list the receipt key" in said
 
 
+def test_a_client_secret_that_cant_be_read_is_named(installation: Installation) -> None:
+    installation.settings |= {
+        "COMPANION_API_OIDC_ISSUER": "https://login.example",
+        "COMPANION_API_OIDC_CLIENT_ID": "attune",
+        "COMPANION_API_OIDC_CLIENT_SECRET": "/nowhere.secret",
+    }
+    code, said = installation.refused("serve")
+    assert code == Exit.KEY_UNREADABLE
+    assert "client secret /nowhere.secret can't be read" in said
+
+
 def test_a_missing_setting_is_named(installation: Installation) -> None:
     del installation.settings["COMPANION_API_ROOT"]
     code, said = installation.refused("serve")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from companion_api.settings import OPTIONS, Settings, add_options, read_settings
+from companion_api.staff.provider import ProviderSettings
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "companion-api.toml"
 
@@ -57,3 +58,30 @@ def test_a_database_that_is_not_supported_is_named(url: str, capsys: pytest.Capt
     with pytest.raises(SystemExit):
         _read(["--config", str(EXAMPLE), "--database", url], {})
     assert "--database" in capsys.readouterr().err
+
+
+MUST = [word for name in ("data", "receipt-key", "root", "directory") for word in (f"--{name}", "x")]
+PROVIDER = ["--oidc-issuer", "https://login.example", "--oidc-client-id", "attune", "--oidc-client-secret", "secret"]
+
+
+def test_a_provider_is_one_of_three_settings_together() -> None:
+    assert _read(MUST, {}).provider is None
+    found = _read([*MUST, *PROVIDER], {}).provider
+    assert found == ProviderSettings("https://login.example", "attune", Path("secret"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (PROVIDER[:4], "together"),
+        (["--oidc-issuer", "http://login.example", *PROVIDER[2:]], "https://HOST"),
+        (["--origin", "http://films.example"], "https://HOST"),
+        (["--origin", "https://films.example/"], "https://HOST"),
+    ],
+)
+def test_an_address_that_browsers_could_not_trust_is_named(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        _read([*MUST, *arguments], {})
+    assert said in capsys.readouterr().err
