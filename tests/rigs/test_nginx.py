@@ -141,6 +141,13 @@ def test_a_slow_part_that_moves_arrives(nginx: Nginx, agency: Agency) -> None:
         assert client.send(slow).status_code == 201
 
 
+def test_whoever_is_not_signed_in_cant_keep_the_service_busy(nginx: Nginx) -> None:
+    with nginx.client() as client:
+        statuses = [client.post(f"{nginx.url}/v1/staff/sign-in/options").status_code for _ in range(400)]
+        assert {403, 429} == set(statuses), "refused for its origin, and then by nginx"
+        assert client.get(f"{nginx.url}/v1/staff/session").status_code == 401, "who is signed in goes on"
+
+
 def _free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]

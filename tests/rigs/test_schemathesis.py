@@ -7,19 +7,28 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import URL
 
+from companion_api.database.database import Database
+from companion_api.films.archive import utc_now
+from companion_api.staff.account_rows import AccountRows
+from companion_api.staff.person import Role
+from companion_api.staff.sign_in import COOKIE
+from companion_api.staff.staff_sessions import StaffSessions
+from footage.messages import timestamp
 from tests.rigs.rig_stack import RigStack, wait_until
 
 pytestmark = pytest.mark.rig
 ROOT = Path(__file__).parents[2]
 # No schema tells what a kit sealed: random bytes are in form and refused all the same.
 NEVER = "positive_data_acceptance"
-# A fuzzer that may do everything breaks these on purpose: its signature and its digest are made good on the way.
+# A fuzzer that may do everything breaks these on purpose: its signature and digest, or its cookie, are made good.
 NOT_WHEN_SIGNED = f"{NEVER},missing_required_header,negative_data_rejection,ignored_auth"
 EXAMPLES = 60
+ACCOUNT = "0d2f7b1c-0000-4000-8000-000000000000"
 
 
-def _run(address: str, excluded: str) -> str:
+def _run(address: str, excluded: str, *options: str) -> str:
     """Run Schemathesis with all its checks, and return what it said. It must find nothing."""
     command = [str(Path(sys.executable).with_name("schemathesis")), "run", f"{address}/openapi.json", "--no-color"]
     command += [
@@ -30,6 +39,7 @@ def _run(address: str, excluded: str) -> str:
         "--continue-on-failure",
         "--exclude-checks",
         excluded,
+        *options,
     ]
     environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.rigs.schemathesis_hooks", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=400, check=False)
@@ -40,6 +50,20 @@ def _run(address: str, excluded: str) -> str:
 def test_to_a_stranger(stack: RigStack) -> None:
     with stack.service() as address:
         print(_run(address, NEVER)[-600:])
+
+
+def test_to_somebody_of_it(stack: RigStack) -> None:
+    """What a page of ours may send, with a session that is not signed out on the way."""
+    with stack.service() as address:
+        database, now = Database(URL.create("sqlite", database=str(stack.data / "companion.sqlite3"))), utc_now()
+        with database.writing() as connection:
+            AccountRows(connection).add(ACCOUNT, "A. Jones", {Role.IT}, timestamp(now))
+            token = StaffSessions(connection, now).begin(ACCOUNT)
+        database.close()
+        headers = (f"Cookie: {COOKIE}={token}", "Origin: http://localhost:8080")
+        options = [word for header in headers for word in ("--header", header)]
+        options += ["--include-path-regex", "^/v1/(staff|accounts)", "--exclude-path-regex", "/sessions?$"]
+        print(_run(address, NOT_WHEN_SIGNED, *options)[-600:])
 
 
 def test_to_a_kit() -> None:
