@@ -51,12 +51,21 @@ def sqlite(path: Path) -> URL:
 class Service:
     """One agency's service on a folder. `restart` opens it anew from what is durable."""
 
-    def __init__(self, folder: Path, agency: Agency, *, store: Store | None = None, pace: Pace = USUAL_PACE) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        agency: Agency,
+        *,
+        store: Store | None = None,
+        database: URL | None = None,
+        pace: Pace = USUAL_PACE,
+    ) -> None:
         self.agency = agency
         self.clock = Clock()
         self.data = folder / "data"
         self.directory_file = folder / "directory.jws"
         self.directory_file.write_text(agency.signed_directory())
+        self.database = database or sqlite(self.data / "companion.sqlite3")
         self._given_store = store
         self._pace = pace
         self.data.mkdir(exist_ok=True)
@@ -64,7 +73,7 @@ class Service:
 
     def _open(self) -> None:
         self.store = self._given_store or DiskStore(self.data / "store")
-        database = Database(sqlite(self.data / "companion.sqlite3"))
+        database = Database(self.database)
         migrate(database)
         self.archive = Archive(self.store, database, self.clock)
         self.directory = PublishedDirectory(self.directory_file, self.agency.root_thumbprint, self.store)
