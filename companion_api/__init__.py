@@ -11,5 +11,7 @@
 * `stores`      where bytes are kept: the port and its adapters
 * `database`    the connection and its migrations
 * `operations`  health, readiness, metrics, logs
-* `audit`       the trail of every access and decision
+* `audit`       the trail of every access and decision, whether it is whole, and its way to a syslog
+* `truth`       whether what is held is true: scrub, backup and restore
+* `signatures`  what the service signs besides receipts
 """

@@ -27,7 +27,9 @@ from companion_api.settings import Settings
 from companion_api.staff.provider import Provider
 from companion_api.stores.store import Store, StoreFailed, StoreFull, StoreUnfit
 from companion_api.stores.store_address import open_store
+from companion_api.truth.restore import RESTORING
 from footage import durable
+from footage.directory import Directory, read_directory
 from footage.errors import FootageError
 from footage.keys import key_from_pem, thumbprint
 
@@ -39,6 +41,9 @@ class Exit(IntEnum):
     """How `companion-api` ends. 2 is argparse's: the settings can't be used."""
 
     STOPPED = 0  # done, and all is well; `serve`: SIGTERM or Ctrl-C
+    FAULTS_FOUND = 3  # a scrub found faults; its report names them
+    TRAIL_BROKEN = 4  # the audit trail is not as it was written
+    UNFINISHED = 5  # stopped by a signal before the end; call again to go on
     DATA_UNUSABLE = 10  # the data folder can't be made, written, or read
     DATA_IN_USE = 11  # another companion-api runs on the same data folder
     KEY_UNREADABLE = 12  # the file of the receipt key, or of the OpenID provider's client secret
@@ -48,6 +53,11 @@ class Exit(IntEnum):
     ADDRESS_UNUSABLE = 16  # the port is in use, or the address not of this machine
     STORE_UNFIT = 17  # the store's address is none, or its bucket overwrites objects or keeps versions
     REFUSED = 18  # what the command was asked for can't be; it names the problem
+    DESTINATION_UNUSABLE = 20  # what a command writes to can't be written, is full, or is of something else
+    BACKUP_REFUSED = 21  # there is no finished backup, or it is damaged, forged, or of a newer version
+    NOT_EMPTY = 22  # a restore would mix two services
+    JOURNAL_MISSING = 23  # without it a restore could bring erased films back
+    RESTORE_UNFINISHED = 24  # a restore was begun here and has not come to its end
     ERASURE_UNFINISHED = 30  # some film could not be erased now; the next upkeep tries again
     CERTIFICATE_UNPROVEN = 31  # an erasure certificate proves nothing; its film was not touched
     CLOCK_DOUBTFUL = 32  # the clock has gone far since the last upkeep, so nothing that is due was erased
@@ -64,11 +74,14 @@ class NotStarted(Exception):
 
 
 @contextmanager
-def claimed(data: Path) -> Iterator[None]:
-    """Hold the data folder for this process alone, made if missing. Raises `NotStarted`."""
+def claimed(data: Path, what: str = "in-use") -> Iterator[None]:
+    """Hold the data folder for this process alone, made if missing. Raises `NotStarted`.
+
+    `what`: for which use; those of different uses may run beside each other.
+    """
     try:
         durable.make_folder(data)
-        lock = os.open(data / "in-use", os.O_CREAT | os.O_RDWR, 0o600)
+        lock = os.open(data / what, os.O_CREAT | os.O_RDWR, 0o600)
     except OSError as reason:
         message = (
             f"The data folder {data} can't be used ({reason.strerror}). Let this user write there, or name another."
@@ -97,8 +110,15 @@ def open_service(settings: Settings) -> FastAPI:
 
 def open_eraser(settings: Settings) -> Eraser:
     """Open store, database, key, directory and the journal of erasures. Raises `NotStarted`."""
-    receipt_key = _receipt_key(settings.receipt_key)
-    archive = open_archive(settings)
+    return eraser_of(settings, open_archive(settings))
+
+
+def eraser_of(settings: Settings, archive: Archive) -> Eraser:
+    """Return what erases in an archive, with the directory, the key and the journal of the settings.
+
+    Raises `NotStarted`.
+    """
+    receipt_key = open_receipt_key(settings)
     directory = open_directory(settings, archive.store)
     if directory.published.directory.receipt_key(thumbprint(receipt_key.public_key())) is None:
         raise NotStarted(
@@ -127,8 +147,14 @@ def mend(settings: Settings) -> None:
     eraser.archive.database.close()
 
 
-def open_archive(settings: Settings) -> Archive:
-    """Open store and database, upgraded to this version. Raises `NotStarted`."""
+def open_archive(settings: Settings, *, restoring: bool = False) -> Archive:
+    """Open store and database, upgraded to this version. Raises `NotStarted`.
+
+    Only a restore opens what a restore has begun to fill.
+    """
+    if not restoring and (settings.data / RESTORING).exists():
+        message = f"A restore into {settings.data} was cut short. Call `companion-api restore` again: it goes on."
+        raise NotStarted(Exit.RESTORE_UNFINISHED, message)
 
     def opened() -> Archive:
         store, database = open_store(settings.store), Database(settings.database)
@@ -149,15 +175,17 @@ def listening_socket(host: str, port: int) -> socket.socket:
         raise NotStarted(Exit.ADDRESS_UNUSABLE, message) from None
 
 
-def _receipt_key(file: Path) -> EllipticCurvePrivateKey:
+def open_receipt_key(settings: Settings) -> EllipticCurvePrivateKey:
+    """Return the key that signs receipts. Raises `NotStarted`."""
     try:
-        return key_from_pem(file.read_bytes())
+        return key_from_pem(settings.receipt_key.read_bytes())
     except OSError as reason:
         why = reason.strerror
     except FootageError as refusal:
         why = str(refusal)
     raise NotStarted(
-        Exit.KEY_UNREADABLE, f"The receipt key {file} can't be read ({why}). Name the file that `kit init` made."
+        Exit.KEY_UNREADABLE,
+        f"The receipt key {settings.receipt_key} can't be read ({why}). Name the file that `kit init` made.",
     )
 
 
@@ -174,14 +202,25 @@ def _provider(settings: Settings) -> Provider | None:
 
 def open_directory(settings: Settings, store: Store) -> PublishedDirectory:
     """Open the directory that is in force. Raises `NotStarted`."""
+    return _refusals_named(settings, lambda: PublishedDirectory(settings.directory, settings.root, store))
+
+
+def read_published(settings: Settings) -> Directory:
+    """Return the published directory, verified by the root. Raises `NotStarted`."""
+    return _refusals_named(
+        settings, lambda: read_directory(settings.directory.read_text("utf-8").strip(), settings.root)
+    )
+
+
+def _refusals_named(settings: Settings, read: Callable[[], T]) -> T:
     try:
-        return _kept(lambda: PublishedDirectory(settings.directory, settings.root, store))
+        return _kept(read)
     except OSError as reason:
         message = (
             f"The directory {settings.directory} can't be read ({reason.strerror}). Name the file that `kit` signed."
         )
         raise NotStarted(Exit.DIRECTORY_UNREADABLE, message) from None
-    except FootageError as refusal:
+    except (FootageError, UnicodeDecodeError) as refusal:
         message = f"The directory {settings.directory} is refused. {refusal}"
         raise NotStarted(Exit.DIRECTORY_REFUSED, message) from None
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from companion_api.films.faults import MEANINGS as MEANINGS_OF_FAULTS
 from device.board import BOARD
 from device.endings import BEHIND
 from device.panel import MEANING
@@ -22,7 +23,13 @@ from docs.family_card.card import cards
 from docs.panel_pictures import FOLDER, pictures, trouble_picture
 from footage.manifest import Ended
 
-DOCUMENTS = (Path("docs/recorder.md"), Path("docs/panel.md"), Path("docs/selftest.md"), Path("hardware/README.md"))
+DOCUMENTS = (
+    Path("docs/recorder.md"),
+    Path("docs/panel.md"),
+    Path("docs/selftest.md"),
+    Path("docs/scrub-and-backup.md"),
+    Path("hardware/README.md"),
+)
 _BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -133,6 +140,15 @@ def selftest_flaws() -> str:
     return _table(("code", "when"), [(f"`{flaw.value}`", meaning) for flaw, meaning in MEANINGS.items()])
 
 
+def faults() -> str:
+    """Return what a scrub finds."""
+    rows = [
+        (f"`{kind.value}`", meaning.text, meaning.next_step, "yes" if meaning.grave else "")
+        for kind, meaning in MEANINGS_OF_FAULTS.items()
+    ]
+    return _table(("fault", "meaning", "next step", "grave"), rows)
+
+
 def pins() -> str:
     """Return the pin map."""
     rows = [(name.replace("_", " "), str(getattr(BOARD, name)).strip("()")) for name in type(BOARD).__slots__]
@@ -149,6 +165,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "announcements": announcements,
     "endings": endings,
     "pins": pins,
+    "faults": faults,
     "selftest-parts": selftest_parts,
     "selftest-exits": selftest_exits,
     "selftest-flaws": selftest_flaws,

@@ -27,6 +27,8 @@ class MessageType(StrEnum):
     MANIFEST = "attune-manifest+jws"
     RECEIPT = "attune-receipt+jws"
     ERASURE = "attune-erasure+jws"
+    AUDIT_HEAD = "attune-audit-head+jws"
+    BACKUP = "attune-backup+jws"
 
 
 class _Registry(jws.JWSRegistry):

@@ -83,10 +83,12 @@ def newest(connection: Connection, actor: str, action: str, subject: str) -> Ent
     return None if row is None else _entry(row._mapping)
 
 
-def entries(connection: Connection, *, first: int = 0) -> Iterator[Entry]:
-    """Yield entries in order, from the number `first` on."""
-    rows = connection.execute(select(_ENTRIES).where(_ENTRIES.c.number >= first).order_by(_ENTRIES.c.number))
-    for row in rows.yield_per(1000):
+def entries(connection: Connection, *, first: int = 0, subject: str | None = None, since: str = "") -> Iterator[Entry]:
+    """Yield entries in order, a thousand at a time: from the number `first` and the `Timestamp` `since` on."""
+    wanted = select(_ENTRIES).where(_ENTRIES.c.number >= first, _ENTRIES.c.at >= since).order_by(_ENTRIES.c.number)
+    if subject is not None:
+        wanted = wanted.where(_ENTRIES.c.subject == subject)
+    for row in connection.execute(wanted.execution_options(yield_per=1000)):
         yield _entry(row._mapping)
 
 

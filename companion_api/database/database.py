@@ -28,6 +28,7 @@ METADATA = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+NOT_IN_BACKUPS = {"not in backups": True}  # `Table(..., info=…)`: what must not come back, as who is signed in
 _CONNECTIONS = 16  # kept open: twice as many as storage threads
 _SQLITE_PRAGMAS = (
     "busy_timeout=10000",  # ms

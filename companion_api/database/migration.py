@@ -37,7 +37,8 @@ def migrate(database: Database) -> None:
             )
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-    _log.info("the database has now the form %s (before: %s)", newest, before or "empty")
+    if before is not None:
+        _log.info("the database has now the form %s (before: %s)", newest, before)
 
 
 def revision(connection: Connection) -> str | None:

@@ -162,6 +162,27 @@ class FilmRows:
         row = self._connection.execute(_select_kept().where(_FILMS.c.film == film)).one_or_none()
         return None if row is None else _kept_film(row)
 
+    def page(self, after: str, limit: int) -> list[str]:
+        """Return the ids of films, in order, that come after one; those that are gone too."""
+        query = select(_FILMS.c.film).where(_FILMS.c.film > after).order_by(_FILMS.c.film).limit(limit)
+        return list(self._connection.scalars(query))
+
+    def held_after(self, after: str = "") -> tuple[int, int]:
+        """Return how many parts are held of all films whose ids come after one, and their bytes."""
+        query = select(func.count(), func.coalesce(func.sum(_PARTS.c.size), 0)).where(_PARTS.c.film > after)
+        parts, size = self._connection.execute(query).one()
+        return parts, int(size)
+
+    def open_since(self, before: str) -> Iterator[tuple[str, str, str, int, bool]]:
+        """Yield film, kit, when it began to come, number of parts, and whether the key is held, the oldest first."""
+        parts = select(func.count()).where(_PARTS.c.film == _FILMS.c.film).scalar_subquery()
+        key = _FILMS.c.key_sha256.is_not(None)
+        query = select(_FILMS.c.film, _FILMS.c.kit, _FILMS.c.received_at, parts, key)
+        query = query.where(_FILMS.c.state == FilmState.OPEN.value, _FILMS.c.received_at < before)
+        query = query.order_by(_FILMS.c.received_at, _FILMS.c.film).execution_options(yield_per=1000)
+        for film, kit, received_at, count, held in self._connection.execute(query):
+            yield film, kit, received_at, count, bool(held)
+
     def counted(self) -> dict[FilmState, int]:
         """Return how many films are in each state."""
         query = select(_FILMS.c.state, func.count()).group_by(_FILMS.c.state)
@@ -190,6 +211,15 @@ class FilmRows:
             return True
         row = self.film_to_add_to(film)  # the part is there, or its film is gone
         return row is not None and not row.state.gone
+
+    def remove_key(self, film: str) -> None:
+        """Enter that `film.key` is not held any more."""
+        self._connection.execute(update(_FILMS).where(_FILMS.c.film == film).values(key_sha256=None))
+
+    def remove_part(self, film: str, number: int) -> bool:
+        """Enter that a part is not held any more; return whether it was."""
+        part = delete(_PARTS).where(_PARTS.c.film == film, _PARTS.c.number == number)
+        return self._connection.execute(part).rowcount == 1
 
     def close_film(self, film: str, manifest_sha256: str) -> None:
         """Enter by which manifest a film is closed."""

@@ -42,6 +42,7 @@ class FilmEvent(StrEnum):
 
     READ = "read"  # have-list or receipt
     PART = "part"  # a part or film.key that is not held yet
+    LISTED_PART = "listed part"  # one that is not held any more, and the very one that the manifest lists
     MANIFEST = "manifest"
     ERASED = "erased"
     TAKE_BACK = "take back"
@@ -52,30 +53,35 @@ S, E = FilmState, FilmEvent
 TRANSITIONS: dict[tuple[FilmState, FilmEvent], FilmState | Problem] = {
     (S.OPEN, E.READ): S.OPEN,
     (S.OPEN, E.PART): S.OPEN,
+    (S.OPEN, E.LISTED_PART): S.OPEN,
     (S.OPEN, E.MANIFEST): S.CLOSED,
     (S.OPEN, E.ERASED): FILM_OPEN,
     (S.OPEN, E.TAKE_BACK): S.TAKEN_BACK,
     (S.OPEN, E.LATE_TAKE_BACK): S.TAKEN_BACK,
     (S.CLOSED, E.READ): S.CLOSED,
     (S.CLOSED, E.PART): FILM_CLOSED,
+    (S.CLOSED, E.LISTED_PART): S.CLOSED,
     (S.CLOSED, E.MANIFEST): S.CLOSED,
     (S.CLOSED, E.ERASED): S.ERASED_ON_KIT,
     (S.CLOSED, E.TAKE_BACK): S.TAKEN_BACK,
     (S.CLOSED, E.LATE_TAKE_BACK): S.TAKEN_BACK,
     (S.ERASED_ON_KIT, E.READ): S.ERASED_ON_KIT,
     (S.ERASED_ON_KIT, E.PART): FILM_CLOSED,
+    (S.ERASED_ON_KIT, E.LISTED_PART): S.ERASED_ON_KIT,
     (S.ERASED_ON_KIT, E.MANIFEST): S.ERASED_ON_KIT,
     (S.ERASED_ON_KIT, E.ERASED): S.ERASED_ON_KIT,
     (S.ERASED_ON_KIT, E.TAKE_BACK): S.TAKEN_BACK,
     (S.ERASED_ON_KIT, E.LATE_TAKE_BACK): TAKE_BACK_TOO_LATE,
     (S.TAKEN_BACK, E.READ): FILM_TAKEN_BACK,
     (S.TAKEN_BACK, E.PART): FILM_TAKEN_BACK,
+    (S.TAKEN_BACK, E.LISTED_PART): FILM_TAKEN_BACK,
     (S.TAKEN_BACK, E.MANIFEST): FILM_TAKEN_BACK,
     (S.TAKEN_BACK, E.ERASED): FILM_TAKEN_BACK,
     (S.TAKEN_BACK, E.TAKE_BACK): S.TAKEN_BACK,
     (S.TAKEN_BACK, E.LATE_TAKE_BACK): S.TAKEN_BACK,
     (S.ERASED, E.READ): FILM_ERASED,
     (S.ERASED, E.PART): FILM_ERASED,
+    (S.ERASED, E.LISTED_PART): FILM_ERASED,
     (S.ERASED, E.MANIFEST): FILM_ERASED,
     (S.ERASED, E.ERASED): S.ERASED,  # by a receipt that came before
     (S.ERASED, E.TAKE_BACK): S.ERASED,

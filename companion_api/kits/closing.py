@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from companion_api.audit.trail import append
 from companion_api.films.archive import Archive, owned
+from companion_api.films.damage import wanted_parts
 from companion_api.films.film_rows import FilmRows, HeldPart
 from companion_api.films.film_states import FilmEvent, FilmState, next_state
 from companion_api.kits.upload import Upload
@@ -72,11 +73,11 @@ def close_film(
     upload.verified_sha256()
     token = upload.body.decode("ascii", "replace")
     manifest = _manifest_of(token, directory, kit, film)
-    closed_by = _refuse_unless_whole(archive, manifest)
+    closed_by = _refuse_unless_whole(archive, manifest, manifest_digest(token))
     if closed_by is not None:
         if closed_by != manifest_digest(token):
             raise Refusal(MANIFEST_DIFFERS, _OTHER_MANIFEST)
-        return Issued(receipt_of(archive, kit, film), new=False)
+        return Issued(_held_receipt(archive, film), new=False)
     if directory.receipt_key(thumbprint(receipt_key.public_key())) is None:
         raise Refusal(
             RECEIPT_KEY_UNLISTED, "IT must sign a directory that lists it. Keep the film and ask again later."
@@ -91,7 +92,8 @@ def receipt_of(archive: Archive, kit: str, film: str) -> str:
     """Return a film's receipt. Raises `Refusal`, `StoreFailed`."""
     with archive.database.reading() as connection:
         row = owned(FilmRows(connection).film(film), kit)
-    if row is None or next_state(row.state, FilmEvent.READ) is FilmState.OPEN:
+    state = FilmState.OPEN if row is None else next_state(row.state, FilmEvent.READ)
+    if state is FilmState.OPEN or (state is FilmState.CLOSED and wanted_parts(archive, film)):
         raise Refusal(RECEIPT_NOT_YET, "Send all parts and the manifest; its answer is the receipt.")
     return _held_receipt(archive, film)
 
@@ -105,8 +107,11 @@ def _manifest_of(token: str, directory: Directory, kit: str, film: str) -> Manif
     return manifest
 
 
-def _refuse_unless_whole(archive: Archive, manifest: Manifest) -> str | None:
-    """Return the digest of the manifest that the film was closed by, or None if it is open and whole."""
+def _refuse_unless_whole(archive: Archive, manifest: Manifest, digest: str) -> str | None:
+    """Return the digest of the manifest that the film was closed by, or None if it is open and whole.
+
+    A closed film that the kit still has may lack what was damaged here since: then too, it is asked for.
+    """
     film = manifest.opening.film
     with archive.database.reading() as connection:
         rows = FilmRows(connection)
@@ -114,7 +119,7 @@ def _refuse_unless_whole(archive: Archive, manifest: Manifest) -> str | None:
         parts = {part.number: part for part in rows.parts(film)}
     if row is not None:
         next_state(row.state, FilmEvent.MANIFEST)
-        if row.manifest_sha256 is not None:
+        if row.manifest_sha256 is not None and (row.manifest_sha256 != digest or row.state is not FilmState.CLOSED):
             return row.manifest_sha256
     if lack := lacking(manifest, row and row.key_sha256, parts):
         raise Refusal(
@@ -124,7 +129,7 @@ def _refuse_unless_whole(archive: Archive, manifest: Manifest) -> str | None:
             differing=lack.differing,
             key=lack.key,
         )
-    return None
+    return row and row.manifest_sha256
 
 
 def _durable_receipt(archive: Archive, key: EllipticCurvePrivateKey, manifest: Manifest, token: str) -> str:

@@ -7,8 +7,11 @@ kit's repeated request.
 import logging
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
 from companion_api.database.database import Database
 from companion_api.films.archive import Archive, owned
+from companion_api.films.damage import is_listed, note_sent_again
 from companion_api.films.film_rows import Film, FilmRows, HeldPart, film_and_part
 from companion_api.films.film_states import FilmEvent, FilmState, next_state
 from companion_api.kits.upload import Upload
@@ -84,7 +87,7 @@ def have_list(archive: Archive, kit: str, film: str) -> HaveList:
 
 def _take(archive: Archive, kit: str, piece: _Key | _Part, upload: Upload) -> Put:
     sha256 = upload.verified_sha256()
-    held = _begin(archive, kit, piece)
+    held, state = _begin(archive, kit, piece, sha256)
     if held is None:
         outcome = archive.store.put(piece.object, upload.body)
     else:
@@ -93,12 +96,12 @@ def _take(archive: Archive, kit: str, piece: _Key | _Part, upload: Upload) -> Pu
         _log.warning("kit %s sent other bytes for %s", kit, piece.object)
         raise Refusal(piece.differs, "What is held stays. Keep your copy and tell IT.")
     if held is None:
-        _enter(archive, piece, sha256, len(upload.body))
+        _enter(archive, kit, piece, sha256, len(upload.body), mends=state is not FilmState.OPEN)
     return outcome
 
 
-def _begin(archive: Archive, kit: str, piece: _Key | _Part) -> str | None:
-    """Return the SHA-256 under which the piece is held, if it is; else make sure that it may come."""
+def _begin(archive: Archive, kit: str, piece: _Key | _Part, sha256: str) -> tuple[str | None, FilmState]:
+    """Return the SHA-256 under which the piece is held, if it is; else make sure that it may come. And the state."""
     row, held = piece.found(archive.database)
     row = owned(row, kit)
     if row is None:
@@ -106,14 +109,23 @@ def _begin(archive: Archive, kit: str, piece: _Key | _Part) -> str | None:
             rows = FilmRows(connection)
             rows.add_film(piece.film, kit, archive.timestamp())
             owned(rows.film(piece.film), kit)  # another kit may have been first
-    elif held is None:
-        next_state(row.state, FilmEvent.PART)
-    return held
+        return None, FilmState.OPEN
+    if held is None:
+        listed = is_listed(archive, row, piece.object, sha256)
+        next_state(row.state, FilmEvent.LISTED_PART if listed else FilmEvent.PART)
+    return held, row.state
 
 
-def _enter(archive: Archive, piece: _Key | _Part, sha256: str, size: int) -> None:
+def _enter(archive: Archive, kit: str, piece: _Key | _Part, sha256: str, size: int, *, mends: bool) -> None:
     """Commit that the piece is held."""
-    if not archive.database.change(lambda connection: piece.enter(FilmRows(connection), sha256, size)):
+
+    def enter(connection: Connection) -> bool:
+        entered = piece.enter(FilmRows(connection), sha256, size)
+        if entered and mends:
+            note_sent_again(connection, archive.timestamp(), kit, piece.film, piece.object)
+        return entered
+
+    if not archive.database.change(enter):
         archive.destroy(piece.film)  # erased while the bytes were on their way: they must not outlive it
         row, _ = piece.found(archive.database)
         assert row is not None  # `_begin` made sure of it, and rows stay

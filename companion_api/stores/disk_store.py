@@ -4,6 +4,7 @@ Measured after a power cut: without the file's fsync an object is empty, without
 """
 
 import errno
+import heapq
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +16,7 @@ from footage import durable
 
 _ARRIVING = ".arriving"  # objects under way; on the same file system, so that they can be linked to their names
 _KNOWN_FOLDERS = 1024
+_SORTED_AT_ONCE = 5_000  # names in memory; a folder with more is read that many times over
 
 
 class DiskStore:
@@ -129,15 +131,27 @@ class DiskStore:
             folder = folder.parent
 
     def _names(self, folder: Path) -> Iterator[str]:
+        for name in _in_order(folder):
+            if name.endswith("/"):
+                yield from self._names(folder / name)
+            else:
+                yield (folder / name).relative_to(self._root).as_posix()
+
+
+def _in_order(folder: Path) -> Iterator[str]:
+    """Yield the names in a folder, those of folders with a slash, sorted; it may hold more of them than memory does."""
+    last = ""
+    while True:
         try:
-            entries = [entry for entry in os.scandir(folder) if not entry.name.startswith(".")]
+            with os.scandir(folder) as entries:
+                names = (entry.name + "/" * entry.is_dir() for entry in entries if not entry.name.startswith("."))
+                following = heapq.nsmallest(_SORTED_AT_ONCE, (name for name in names if name > last))
         except FileNotFoundError:
             return
-        for entry in sorted(entries, key=lambda entry: entry.name + "/" * entry.is_dir()):
-            if entry.is_dir():
-                yield from self._names(Path(entry.path))
-            else:
-                yield Path(entry.path).relative_to(self._root).as_posix()
+        yield from following
+        if len(following) < _SORTED_AT_ONCE:
+            return
+        last = following[-1]
 
 
 @contextmanager

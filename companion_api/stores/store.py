@@ -3,10 +3,12 @@
 The store and the recovery identity alone recover every film, without the database:
 
     directory.jws                       the newest directory that was served
+    audit/heads/<date>.jws              the audit trail's head, signed once a day
     films/<film id>/film.key
     films/<film id>/parts/00000 …
     films/<film id>/manifest.jws
     films/<film id>/receipt.jws
+    films/<film id>/set-aside/…         damaged pieces, under their name and the beginning of their hash
     erasures/<film id>.jws              the certificate of a film that is gone
 """
 
@@ -17,6 +19,8 @@ from typing import Protocol
 
 DIRECTORY = "directory.jws"
 ERASURES = "erasures"
+FILMS = "films"
+AUDIT_HEADS = "audit/heads"
 _KEY = re.compile(r"[a-z0-9][a-z0-9.-]*(/[a-z0-9][a-z0-9.-]*)*")
 
 
@@ -82,6 +86,12 @@ def checked(key: str) -> str:
 def film_folder(film: str) -> str:
     """Return the common prefix of a film's objects."""
     return f"films/{film}"
+
+
+def set_aside_object(film: str, object_name: str, sha256: str) -> str:
+    """Return where a damaged object of a film is kept as evidence; it goes with the film."""
+    name = object_name.removeprefix(f"films/{film}/").replace("/", "-")
+    return f"films/{film}/set-aside/{name}.{sha256[:16]}"
 
 
 def film_key_object(film: str) -> str:

@@ -54,13 +54,18 @@ def open_store(address: str) -> Store:
     if found := _BUCKET.fullmatch(address):
         scheme, bucket, prefix = found.groups()
         return CloudStore(_bucket(scheme, bucket, prefix.strip("/") or None))
-    for form in ("file://localhost/", "file:///"):
-        if address.startswith(form):
-            return DiskStore(Path("/" + unquote(address.removeprefix(form))))
-    if address and ":" not in address.partition("/")[0]:
-        return DiskStore(Path(address))
+    if folder := folder_of(address):
+        return DiskStore(folder)
     forms = ", ".join(provider.address for provider in PROVIDERS.values())
     raise AddressUnusable(f"The store's address is none. Use a folder, {forms}; credentials belong in the environment.")
+
+
+def folder_of(address: str) -> Path | None:
+    """Return the folder that an address names, or None if it names none."""
+    for form in ("file://localhost/", "file:///"):
+        if address.startswith(form):
+            return Path("/" + unquote(address.removeprefix(form)))
+    return Path(address) if address and ":" not in address.partition("/")[0] else None
 
 
 def _bucket(scheme: str, name: str, prefix: str | None) -> ObjectStore:

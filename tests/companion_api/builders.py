@@ -61,6 +61,7 @@ class Service:
         agency: Agency,
         *,
         store: Store | None = None,
+        database: URL | None = None,
         pace: Pace = USUAL_PACE,
         provider: Callable[[Clock], Provider] | None = None,
     ) -> None:
@@ -69,6 +70,7 @@ class Service:
         self.data = folder / "data"
         self.directory_file = folder / "directory.jws"
         self.directory_file.write_text(agency.signed_directory())
+        self.database = database or sqlite(self.data / "companion.sqlite3")
         self._given_store = store
         self._pace = pace
         self._provider = provider and provider(self.clock)
@@ -77,7 +79,7 @@ class Service:
 
     def _open(self) -> None:
         self.store = self._given_store or DiskStore(self.data / "store")
-        database = Database(sqlite(self.data / "companion.sqlite3"))
+        database = Database(self.database)
         migrate(database)
         self.archive = Archive(self.store, database, self.clock)
         self.directory = PublishedDirectory(self.directory_file, self.agency.root_thumbprint, self.store)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from companion_api.stores import disk_store
 from companion_api.stores.disk_store import DiskStore
 from companion_api.stores.store import Put, Store, StoreFailed, StoreFull
 from tests.companion_api.builders import Kit, problem, running
@@ -159,3 +160,15 @@ def test_a_full_disk_refuses_and_goes_on_when_there_is_room(small_disk: Path, ag
         assert _files(service.data / "store" / ".arriving") == []
         subprocess.run(["mount", "-o", "remount,size=8m", small_disk], check=True)
         assert kit.put_part(film.film, 7, bytes(200_000)).status_code == 201
+
+
+def test_a_folder_with_more_names_than_are_sorted_at_once_is_listed_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = DiskStore(tmp_path)
+    names = [f"films/{film}/{name}" for film in "abcdefg" for name in ("film.key", "parts/00000", "parts/00001")]
+    for name in reversed(names):
+        store.put(name, b"x")
+    for at_once in (1, 2, 3, 7, 8):
+        monkeypatch.setattr(disk_store, "_SORTED_AT_ONCE", at_once)
+        assert list(store.list("films")) == names

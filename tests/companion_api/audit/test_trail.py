@@ -1,22 +1,12 @@
-from pathlib import Path
-
 import pytest
 
 from companion_api.audit.trail import GENESIS, append, entries, head
 from companion_api.database.database import Database
-from companion_api.database.migration import migrate
 from companion_api.stores.store import StoreFailed
-from tests.companion_api.builders import Kit, Service, sqlite
+from tests.companion_api.builders import Kit, Service
 from tests.footage.builders import Film
 
 NOW = "2026-11-20T10:00:00Z"
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    database = Database(sqlite(tmp_path / "c.sqlite3"))
-    migrate(database)
-    return database
 
 
 def test_each_entry_holds_the_hash_of_the_one_before(database: Database) -> None:

@@ -1,0 +1,28 @@
+"""Films that are incomplete for days: begun to be sent, and not closed. They are shown, never silently dropped."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from companion_api.films.film_rows import FilmRows
+from footage.messages import timestamp
+
+INCOMPLETE_DAYS = 2  # a kit that works and has a link is done in a day
+
+
+class IncompleteFilm(NamedTuple):
+    """An open film, when (RFC 3339) its first piece came, and what is held: parts, and whether `film.key`."""
+
+    film: str
+    kit: str
+    received_at: str
+    parts: int
+    key: bool
+
+
+def incomplete_films(connection: Connection, now: datetime, days: float = INCOMPLETE_DAYS) -> Iterator[IncompleteFilm]:
+    """Yield the films that are open since more than `days`, the oldest first."""
+    for row in FilmRows(connection).open_since(timestamp(now - timedelta(days=days))):
+        yield IncompleteFilm(*row)

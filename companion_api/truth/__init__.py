@@ -1,0 +1,1 @@
+"""Whether what is held is true: scrub, backup and restore."""
