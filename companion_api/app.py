@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from fastapi import FastAPI
 
+from companion_api.admissions import admission_requests
 from companion_api.agency import Agency
 from companion_api.answers import answer_problems
 from companion_api.films.erasure import Eraser
@@ -15,6 +16,7 @@ from companion_api.kits import enrolment_requests, heartbeat_requests, kit_reque
 from companion_api.kits.pace import USUAL_PACE, Pace
 from companion_api.kits.places import Places
 from companion_api.kits.sessions import Sessions
+from companion_api.library import case_requests, colleague_requests, film_requests, holder_requests, share_requests
 from companion_api.operations import operator_requests
 from companion_api.operations.metrics import MeasuredRequests, MeasuredStore, Metrics
 from companion_api.staff import account_requests, passkey_requests, provider_requests, session_requests
@@ -75,9 +77,11 @@ def create_app(
     )
     app.state.agency = agency
     app.include_router(kit_requests.pieces)
-    for requests in (kit_requests, enrolment_requests, heartbeat_requests, operator_requests):
-        app.include_router(requests.router)
-    for requests in (session_requests, passkey_requests, provider_requests, account_requests):
+    for requests in (
+        *(kit_requests, enrolment_requests, heartbeat_requests, operator_requests),
+        *(session_requests, passkey_requests, provider_requests, account_requests, colleague_requests),
+        *(film_requests, share_requests, case_requests, holder_requests, admission_requests),
+    ):
         app.include_router(requests.router)
     app.add_middleware(MeasuredRequests, metrics=metrics)
     answer_problems(app)

@@ -10,16 +10,19 @@ from pathlib import Path
 
 from msgspec.structs import replace
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.prompt import Confirm
 from rich.table import Table
 
+from footage.admission import AdmissionRequest, grouped
 from footage.enrolment import WaitingKit, WaitingKits
 from footage.errors import FootageError
 from footage.messages import KIT_PATTERN, SERVICE_PATTERN, decode, timestamp
 from provisioning.agency import Agency
 from provisioning.errors import ProvisioningError, RecoveryIdentityInvalid
 from provisioning.passphrase import VARIABLE, read_passphrase
+from provisioning.recipients import entry, read_requests, with_recipients, without_recipient
 from provisioning.recover import Outcome, read_recovery_file, recover_film, sealed_bytes
 from provisioning.store_films import Store
 
@@ -109,6 +112,43 @@ def _policy(options: argparse.Namespace) -> None:
     table.add_row("directory", f"version {directory.version}")
     _console.print(table)
     _console.print(f"\nNext step: give {options.agency / 'directory.jws'} to the service; kits fetch it there.")
+
+
+def _recipient_add(options: argparse.Namespace) -> None:
+    requests = read_requests(options.requests)
+    table = Table("name", "roles", "asked at", "fingerprint of the recipient", box=None)
+    for request in requests:
+        table.add_row(
+            escape(request.name), escape(", ".join(request.roles)), request.requested_at, grouped(request.fingerprint)
+        )
+    _console.print(table)
+    if not options.compared:
+        requests = tuple(request for request in requests if _reads_out(request))
+    if not requests:
+        _console.print("\nNobody is admitted, so the directory stays as it is.")
+        return
+    agency = Agency.unlock(options.agency, read_passphrase(options.passphrase_file))
+    directory = agency.set_recipients(with_recipients(agency.directory(), tuple(map(entry, requests))))
+    _console.print(
+        f"\nDirectory version {directory.version} admits {', '.join(escape(request.name) for request in requests)}."
+    )
+    _console.print(
+        "Films are sealed to them from when a kit has it. Earlier films must be shared with them, with a key."
+    )
+    _console.print(f"Next step: give {options.agency / 'directory.jws'} to the service; kits fetch it there.")
+
+
+def _reads_out(request: AdmissionRequest) -> bool:
+    """Ask whether the colleague has this recipient: the service, whose file it is, might have put in another."""
+    question = f"Does {escape(request.name)}, in person or by telephone, read out {grouped(request.fingerprint)}?"
+    return Confirm.ask(question, console=_console, default=False)
+
+
+def _recipient_remove(options: argparse.Namespace) -> None:
+    agency = Agency.unlock(options.agency, read_passphrase(options.passphrase_file))
+    directory = agency.set_recipients(without_recipient(agency.directory(), options.fingerprint))
+    _console.print(f"Directory version {directory.version} lists them no longer. Films that they could open stay so.")
+    _console.print(f"Next step: give {options.agency / 'directory.jws'} to the service; kits fetch it there.")
 
 
 def _recover(options: argparse.Namespace) -> None:
@@ -217,7 +257,18 @@ def _parser() -> argparse.ArgumentParser:
         "A longer time holds for films that come from now on; a shorter one also for those that the service has. "
         "Update kits and service first: older versions refuse a directory that tells of times."
     )
-    for command in (init, add, admit, policy):
+    recipient = commands.add_parser("recipient", help="decide whom films are sealed to, and sign the next directory")
+    recipients = recipient.add_subparsers(title="commands", required=True)
+    include = _command(recipients, "add", _recipient_add, "admit members of staff who asked for it")
+    include.add_argument("agency", type=Path, help="the agency's folder")
+    include.add_argument("requests", type=Path, help="the waiting requests, as downloaded from the service")
+    include.add_argument(
+        "--compared", action="store_true", help="ask nothing: each fingerprint was compared with its owner"
+    )
+    dismiss = _command(recipients, "remove", _recipient_remove, "seal no further film to a member of staff")
+    dismiss.add_argument("agency", type=Path, help="the agency's folder")
+    dismiss.add_argument("fingerprint", help="how the fingerprint of their recipient begins")
+    for command in (init, add, admit, policy, include, dismiss):
         command.add_argument(
             "--passphrase-file", type=Path, help=f"the root's passphrase (else ${VARIABLE}, else asked)"
         )

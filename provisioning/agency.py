@@ -119,6 +119,14 @@ class Agency:
             self._publish(replace(directory, kits=tuple(kits)))
         return self.directory()
 
+    def set_recipients(self, recipients: tuple[RecipientEntry, ...]) -> Directory:
+        """Sign the next directory with these recipients; return it. Raises `AgencyInvalid`.
+
+        Films that are there stay sealed to whom they were sealed to.
+        """
+        self._publish(replace(self.directory(), recipients=recipients))
+        return self.directory()
+
     def decide(self, policy: Policy, valid_until: str | None) -> Directory:
         """Sign the next directory with this policy and this end (RFC 3339, or none); return it.
 

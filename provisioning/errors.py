@@ -27,6 +27,24 @@ class KitExists(ProvisioningError):
     code = "kit-exists"
 
 
+class RequestsUnreadable(ProvisioningError):
+    """The file of requests for admission can't be used."""
+
+    code = "requests-unreadable"
+
+
+class RecipientExists(ProvisioningError):
+    """The directory lists the recipient already."""
+
+    code = "recipient-exists"
+
+
+class RecipientUnknown(ProvisioningError):
+    """The directory lists no such member of staff, or several."""
+
+    code = "recipient-unknown"
+
+
 class StoreInvalid(ProvisioningError):
     """The store to recover from can't be read."""
 

@@ -26,13 +26,14 @@ from companion_api.films.erasure_rows import ErasureRow, ErasureRows
 from companion_api.films.film_rows import Film, FilmRows
 from companion_api.films.film_states import FilmState
 from companion_api.films.hold_rows import HoldRows, is_held
+from companion_api.library.forgetting import forget_film
 from companion_api.published_directory import PublishedDirectory
 from companion_api.stores.store import Put, Store, StoreFailed, StoreFull, erasure_object
 from footage.erasure import Erasure, Reason, read_erasure, sign_erasure
 from footage.errors import FootageError
 from footage.messages import timestamp
 
-FOLLOWS: tuple[Callable[[Connection, str], None], ...] = ()  # what removes rows that are derived from a film
+FOLLOWS: tuple[Callable[[Connection, str], None], ...] = (forget_film,)  # what removes rows derived from a film
 SWEEP_HOURS = 1  # far longer than bytes can be on their way into the store
 
 _log = logging.getLogger(__name__)

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Column,
     Connection,
     ForeignKey,
+    Index,
     Integer,
     Select,
     String,
@@ -42,6 +43,7 @@ _FILMS = Table(
     Column("erased_at", String(20)),
     Column("taken_back_at", String(20)),
     Column("case", ForeignKey("cases.case"), index=True),
+    Index("ix_films_received_at", "received_at", "film"),  # the order of lists
 )
 _PARTS = Table(
     "parts",
@@ -69,6 +71,7 @@ class Film(NamedTuple):
     manifest_sha256: str | None
     closed_at: str | None
     case: str | None
+    received_at: str
 
 
 class KeptFilm(NamedTuple):
@@ -140,6 +143,10 @@ class FilmRows:
         """Return the rows of all parts, in order."""
         query = select(*_PARTS.c[HeldPart._fields]).where(_PARTS.c.film == film).order_by(_PARTS.c.number)
         return [HeldPart(*row) for row in self._connection.execute(query)]
+
+    def part_sha256(self, film: str, number: int) -> str | None:
+        """Return the SHA-256 of a part, if it is held."""
+        return self._connection.scalar(select(_PARTS.c.sha256).where(_PARTS.c.film == film, _PARTS.c.number == number))
 
     def held(self, film: str) -> tuple[int, int]:
         """Return how many parts of a film are durable, and their bytes."""

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from companion_api.audit.trail import append
 from companion_api.films.archive import Archive, owned
 from companion_api.films.damage import wanted_parts
+from companion_api.films.description_rows import DescriptionRows, described
 from companion_api.films.film_rows import FilmRows, HeldPart
 from companion_api.films.film_states import FilmEvent, FilmState, next_state
 from companion_api.kits.upload import Upload
@@ -165,6 +166,7 @@ def _enter(archive: Archive, manifest: Manifest, manifest_sha256: str) -> bool:
         if new:
             rows.close_film(film, manifest_sha256)
             rows.set_state(film, FilmState.CLOSED, archive.timestamp())
+            DescriptionRows(connection).add(film, described(manifest, row.received_at))
             append(
                 connection,
                 archive.timestamp(),

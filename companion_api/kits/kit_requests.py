@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Callable, Coroutine
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 
@@ -18,6 +18,7 @@ from companion_api.kits.kit_access import KitInSession, OpeningKit, kit_in_sessi
 from companion_api.kits.leaving import note_erased, take_back
 from companion_api.kits.sessions import SESSION_SECONDS
 from companion_api.kits.upload import gather
+from companion_api.paths import PART_NUMBER, UUID4, FilmId, PartNumber
 from companion_api.problems import Refusal
 from companion_api.stores.store import Put
 from footage.parts import MAX_PART_SIZE
@@ -27,12 +28,7 @@ MAX_MANIFEST_SIZE = 4 * 1024 * 1024  # about seven hours of film
 JOSE = "application/jose"
 SEALED = "application/octet-stream"
 
-_FORMS = {
-    "film": re.compile("^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"),
-    "number": re.compile("^(0|[1-9][0-9]{0,4})$"),
-}
-FilmId = Annotated[str, Path(pattern=_FORMS["film"].pattern)]
-PartNumber = Annotated[str, Path(pattern=_FORMS["number"].pattern)]
+_FORMS = {"film": re.compile(UUID4), "number": re.compile(PART_NUMBER)}
 
 _KIT = (p.REQUEST_FORGED, p.KIT_UNKNOWN, p.KIT_REVOKED, p.REQUEST_INVALID, p.INTERNAL_ERROR)
 _IN_SESSION = (*_KIT, p.SESSION_EXPIRED, p.FILM_OF_OTHER_KIT, p.STORE_FAILED)

@@ -2,29 +2,31 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, Field
 
 from companion_api import problems as p
 from companion_api.agency import TheAgency
 from companion_api.answers import refusals
 from companion_api.json_bodies import JSON_BODY, JsonRoute
-from companion_api.problems import Refusal
+from companion_api.paths import AccountId
 from companion_api.staff import accounts
 from companion_api.staff.account_rows import NAME_LENGTH
+from companion_api.staff.asking import ASKING, Asker, asks
+from companion_api.staff.authorisation import Resource, Verb
 from companion_api.staff.names import one_line
-from companion_api.staff.person import Person, Role
-from companion_api.staff.session_requests import UUID4
-from companion_api.staff.sign_in import SIGNED_IN, SignedIn
+from companion_api.staff.person import Role
 
-_OF_IT = (*SIGNED_IN, p.NOT_ALLOWED)
-_CHANGING = (*_OF_IT, p.ACCOUNT_UNKNOWN, p.ACCOUNT_DEACTIVATED, p.OWN_ACCOUNT)
+_CHANGING = (*ASKING, p.ACCOUNT_UNKNOWN, p.ACCOUNT_DEACTIVATED, p.OWN_ACCOUNT)
 
-AccountId = Annotated[str, Path(pattern=UUID4)]
 Name = Annotated[str, Field(max_length=NAME_LENGTH), AfterValidator(lambda name: one_line(name, NAME_LENGTH))]
 Roles = Annotated[set[Role], Field(min_length=1)]
 
-router = APIRouter(prefix="/v1/accounts", route_class=JsonRoute)
+Lists = Annotated[Asker, asks(Resource.ACCOUNT, Verb.LIST)]
+Adds = Annotated[Asker, asks(Resource.ACCOUNT, Verb.ADD)]
+Changes = Annotated[Asker, asks(Resource.ACCOUNT, Verb.CHANGE)]
+
+router = APIRouter(prefix="/v1/staff/accounts", route_class=JsonRoute)
 
 
 class NewAccount(BaseModel):
@@ -60,46 +62,39 @@ class AccountBody(BaseModel):
     invited_until: str | None
 
 
-async def _of_it(person: SignedIn) -> Person:
-    if Role.IT not in person.roles:
-        raise Refusal(p.NOT_ALLOWED, "Ask somebody of IT.")
-    return person
-
-
-OfIT = Annotated[Person, Depends(_of_it)]
-
-
-@router.get("", responses=refusals(*_OF_IT))
-async def get_accounts(agency: TheAgency, _: OfIT) -> list[AccountBody]:
+@router.get("", responses=refusals(*ASKING))
+async def get_accounts(agency: TheAgency, _: Lists) -> list[AccountBody]:
     """List all accounts, the oldest first."""
     listed = await agency.in_storage_thread(accounts.list_accounts, agency.archive)
     return [AccountBody(**one._asdict()) for one in listed]
 
 
-@router.post("", status_code=201, responses=refusals(*_OF_IT, *JSON_BODY))
-async def add_account(agency: TheAgency, person: OfIT, body: NewAccount) -> InvitationBody:
+@router.post("", status_code=201, responses=refusals(*ASKING, *JSON_BODY))
+async def add_account(agency: TheAgency, asker: Adds, body: NewAccount) -> InvitationBody:
     """Add an account and invite to it."""
-    added = await agency.in_storage_thread(accounts.add_account, agency.archive, person.actor, body.name, body.roles)
+    added = await agency.in_storage_thread(
+        accounts.add_account, agency.archive, asker.person.actor, body.name, body.roles
+    )
     return _invitation(agency, added)
 
 
 @router.post("/{account}/invitation", status_code=201, responses=refusals(*_CHANGING))
-async def invite(agency: TheAgency, person: OfIT, account: AccountId) -> InvitationBody:
+async def invite(agency: TheAgency, asker: Changes, account: AccountId) -> InvitationBody:
     """Invite again: all by which the account signed in was lost, and ends."""
-    invited = await agency.in_storage_thread(accounts.invite, agency.archive, person.actor, account)
+    invited = await agency.in_storage_thread(accounts.invite, agency.archive, asker.person.actor, account)
     return _invitation(agency, invited)
 
 
 @router.put("/{account}/roles", status_code=204, responses=refusals(*_CHANGING, *JSON_BODY))
-async def set_roles(agency: TheAgency, person: OfIT, account: AccountId, body: NewRoles) -> None:
+async def set_roles(agency: TheAgency, asker: Changes, account: AccountId, body: NewRoles) -> None:
     """Give an account these roles and no others."""
-    await agency.in_storage_thread(accounts.set_roles, agency.archive, person.actor, account, body.roles)
+    await agency.in_storage_thread(accounts.set_roles, agency.archive, asker.person.actor, account, body.roles)
 
 
 @router.post("/{account}/deactivated", status_code=204, responses=refusals(*_CHANGING))
-async def deactivate(agency: TheAgency, person: OfIT, account: AccountId) -> None:
+async def deactivate(agency: TheAgency, asker: Changes, account: AccountId) -> None:
     """End an account and its sessions, at once and for good."""
-    await agency.in_storage_thread(accounts.deactivate, agency.archive, person.actor, account)
+    await agency.in_storage_thread(accounts.deactivate, agency.archive, asker.person.actor, account)
 
 
 def _invitation(agency: TheAgency, invited: accounts.Invited) -> InvitationBody:

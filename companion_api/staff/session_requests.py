@@ -8,11 +8,11 @@ from pydantic import BaseModel
 from companion_api import problems as p
 from companion_api.agency import TheAgency
 from companion_api.answers import refusals
+from companion_api.paths import UUID4
 from companion_api.staff.person import Role
 from companion_api.staff.sign_in import SIGNED_IN, InSession, SignedIn, clear_session_cookie
 from companion_api.staff.sign_out import own_sessions, sign_out, sign_out_everywhere
 
-UUID4 = "^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 SessionId = Annotated[str, Path(pattern=UUID4)]
 
 router = APIRouter(prefix="/v1/staff")

@@ -142,7 +142,7 @@ def test_the_tombstone_keeps_no_more_than_film_kit_and_times(service: Service, k
     _take_back(kit, film)
     with service.archive.database.reading() as connection:
         rows = FilmRows(connection)
-        assert rows.film(film.film) == (film.film, kit.name, FilmState.TAKEN_BACK, None, None, NOW, None)
+        assert rows.film(film.film) == (film.film, kit.name, FilmState.TAKEN_BACK, None, None, NOW, None, NOW)
         assert rows.parts(film.film) == []
 
 

@@ -68,3 +68,9 @@ class Staff(Browser):
         """Begin another session and return its token."""
         with self.service.archive.database.writing() as connection:
             return StaffSessions(connection, self.service.clock()).begin(self.account)
+
+    def told(self, path: str) -> Any:
+        """Return what a GET tells."""
+        answer = self.send("GET", path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()

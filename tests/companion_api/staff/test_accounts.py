@@ -23,13 +23,13 @@ def steady(tmp_path_factory: pytest.TempPathFactory, agency: Agency) -> Iterator
 
 
 def add(it: Staff, name: str = "B. Brown", *roles: str) -> Any:
-    answer = it.send("POST", "/v1/accounts", {"name": name, "roles": roles or ["practitioner"]})
+    answer = it.send("POST", "/v1/staff/accounts", {"name": name, "roles": roles or ["practitioner"]})
     assert answer.status_code == 201, answer.text
     return answer.json()
 
 
 def listed(it: Staff, account: str) -> Any:
-    return next(one for one in it.send("GET", "/v1/accounts").json() if one["account"] == account)
+    return next(one for one in it.send("GET", "/v1/staff/accounts").json() if one["account"] == account)
 
 
 def test_it_adds_accounts_and_gives_a_link_that_is_told_once(service: Service, it: Staff) -> None:
@@ -48,7 +48,7 @@ def test_it_adds_accounts_and_gives_a_link_that_is_told_once(service: Service, i
     }
     answer = Browser(service).send("POST", "/v1/staff/invitation/options", {"invitation": token})
     assert answer.json()["user"]["name"] == "B. Brown"
-    assert token not in it.send("GET", "/v1/accounts").text
+    assert token not in it.send("GET", "/v1/staff/accounts").text
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.IT])
@@ -56,11 +56,11 @@ def test_accounts_are_for_it_alone(steady: Staff, role: Role) -> None:
     other = Staff(steady.service, role)
     account = add(steady)["account"]
     requests = [
-        ("GET", "/v1/accounts", None),
-        ("POST", "/v1/accounts", {"name": "C", "roles": ["it"]}),
-        ("POST", f"/v1/accounts/{account}/invitation", None),
-        ("PUT", f"/v1/accounts/{account}/roles", {"roles": ["it"]}),
-        ("POST", f"/v1/accounts/{account}/deactivated", None),
+        ("GET", "/v1/staff/accounts", None),
+        ("POST", "/v1/staff/accounts", {"name": "C", "roles": ["it"]}),
+        ("POST", f"/v1/staff/accounts/{account}/invitation", None),
+        ("PUT", f"/v1/staff/accounts/{account}/roles", {"roles": ["it"]}),
+        ("POST", f"/v1/staff/accounts/{account}/deactivated", None),
     ]
     for method, path, content in requests:
         assert problem(other.send(method, path, content)) == "not-allowed"
@@ -69,16 +69,16 @@ def test_accounts_are_for_it_alone(steady: Staff, role: Role) -> None:
 
 def test_roles_change_at_once(service: Service, it: Staff) -> None:
     staff = Staff(service, Role.PRACTITIONER)
-    answer = it.send("PUT", f"/v1/accounts/{staff.account}/roles", {"roles": ["service lead", "it"]})
+    answer = it.send("PUT", f"/v1/staff/accounts/{staff.account}/roles", {"roles": ["service lead", "it"]})
     assert answer.status_code == 204
     assert staff.send("GET", "/v1/staff/session").json()["roles"] == ["it", "service lead"]
-    assert staff.send("GET", "/v1/accounts").status_code == 200
+    assert staff.send("GET", "/v1/staff/accounts").status_code == 200
 
 
 def test_deactivating_ends_all_sessions_at_once_and_for_good(service: Service, it: Staff) -> None:
     staff = Staff(service, Role.PRACTITIONER)
     second = staff.sign_in()
-    path = f"/v1/accounts/{staff.account}"
+    path = f"/v1/staff/accounts/{staff.account}"
     assert it.send("POST", f"{path}/deactivated").status_code == 204
     for cookie in (staff.cookie, second):
         answer = staff.send("GET", "/v1/staff/session", cookie=f"__Host-attune={cookie}")
@@ -94,7 +94,7 @@ def test_deactivating_ends_all_sessions_at_once_and_for_good(service: Service, i
 
 def test_an_invitation_is_replaced_by_the_next(service: Service, it: Staff) -> None:
     added = add(it)
-    again = it.send("POST", f"/v1/accounts/{added['account']}/invitation").json()
+    again = it.send("POST", f"/v1/staff/accounts/{added['account']}/invitation").json()
     tokens = [invited["link"].partition("#")[2] for invited in (added, again)]
     browser = Browser(service)
     answers = [browser.send("POST", "/v1/staff/invitation/options", {"invitation": token}) for token in tokens]
@@ -103,17 +103,17 @@ def test_an_invitation_is_replaced_by_the_next(service: Service, it: Staff) -> N
 
 
 def test_nobody_changes_their_own_account(steady: Staff) -> None:
-    path = f"/v1/accounts/{steady.account}"
+    path = f"/v1/staff/accounts/{steady.account}"
     assert problem(steady.send("PUT", f"{path}/roles", {"roles": ["it", "practitioner"]})) == "own-account"
     assert problem(steady.send("POST", f"{path}/deactivated")) == "own-account"
     assert problem(steady.send("POST", f"{path}/invitation")) == "own-account"
-    assert steady.send("GET", "/v1/accounts").status_code == 200
+    assert steady.send("GET", "/v1/staff/accounts").status_code == 200
 
 
 def test_an_account_that_is_not_there_is_named(steady: Staff) -> None:
     unknown = "0d2f7b1c-0000-4000-8000-000000000000"
-    assert problem(steady.send("POST", f"/v1/accounts/{unknown}/deactivated")) == "account-unknown"
-    assert problem(steady.send("POST", "/v1/accounts/x/deactivated")) == "request-invalid"
+    assert problem(steady.send("POST", f"/v1/staff/accounts/{unknown}/deactivated")) == "account-unknown"
+    assert problem(steady.send("POST", "/v1/staff/accounts/x/deactivated")) == "request-invalid"
 
 
 @pytest.mark.parametrize(
@@ -130,15 +130,15 @@ def test_an_account_that_is_not_there_is_named(steady: Staff) -> None:
     ],
 )
 def test_an_account_has_a_name_and_a_role(steady: Staff, content: Any) -> None:
-    assert problem(steady.send("POST", "/v1/accounts", content)) == "request-invalid"
+    assert problem(steady.send("POST", "/v1/staff/accounts", content)) == "request-invalid"
 
 
 def test_every_decision_is_told_without_names_or_secrets(service: Service, it: Staff) -> None:
     added = add(it)
     account, token = added["account"], added["link"].partition("#")[2]
-    it.send("PUT", f"/v1/accounts/{account}/roles", {"roles": ["supervisor"]})
-    it.send("POST", f"/v1/accounts/{account}/invitation")
-    it.send("POST", f"/v1/accounts/{account}/deactivated")
+    it.send("PUT", f"/v1/staff/accounts/{account}/roles", {"roles": ["supervisor"]})
+    it.send("POST", f"/v1/staff/accounts/{account}/invitation")
+    it.send("POST", f"/v1/staff/accounts/{account}/deactivated")
     with service.archive.database.reading() as connection:
         trail = list(entries(connection))
     assert [entry.action for entry in trail] == ["account added", "roles changed", "invited", "deactivated"]
