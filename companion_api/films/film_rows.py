@@ -180,12 +180,12 @@ class FilmRows:
         parts, size = self._connection.execute(query).one()
         return parts, int(size)
 
-    def open_since(self, before: str) -> Iterator[tuple[str, str, str, int, bool]]:
+    def open_since(self, since: str) -> Iterator[tuple[str, str, str, int, bool]]:
         """Yield film, kit, when it began to come, number of parts, and whether the key is held, the oldest first."""
         parts = select(func.count()).where(_PARTS.c.film == _FILMS.c.film).scalar_subquery()
         key = _FILMS.c.key_sha256.is_not(None)
         query = select(_FILMS.c.film, _FILMS.c.kit, _FILMS.c.received_at, parts, key)
-        query = query.where(_FILMS.c.state == FilmState.OPEN.value, _FILMS.c.received_at < before)
+        query = query.where(_FILMS.c.state == FilmState.OPEN.value, _FILMS.c.received_at <= since)
         query = query.order_by(_FILMS.c.received_at, _FILMS.c.film).execution_options(yield_per=1000)
         for film, kit, received_at, count, held in self._connection.execute(query):
             yield film, kit, received_at, count, bool(held)

@@ -7,9 +7,8 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from companion_api.films.film_rows import FilmRows
+from companion_api.films.retention import INCOMPLETE_DAYS
 from footage.messages import timestamp
-
-INCOMPLETE_DAYS = 2  # a kit that works and has a link is done in a day
 
 
 class IncompleteFilm(NamedTuple):
@@ -22,7 +21,7 @@ class IncompleteFilm(NamedTuple):
     key: bool
 
 
-def incomplete_films(connection: Connection, now: datetime, days: float = INCOMPLETE_DAYS) -> Iterator[IncompleteFilm]:
-    """Yield the films that are open since more than `days`, the oldest first."""
-    for row in FilmRows(connection).open_since(timestamp(now - timedelta(days=days))):
+def incomplete_films(connection: Connection, now: datetime) -> Iterator[IncompleteFilm]:
+    """Yield the films of which `retention.is_incomplete` is true, the oldest first."""
+    for row in FilmRows(connection).open_since(timestamp(now - timedelta(days=INCOMPLETE_DAYS))):
         yield IncompleteFilm(*row)

@@ -9,6 +9,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
+from companion_api.audit.heads import sign_head
 from companion_api.audit.trail import append, head, newest
 from companion_api.films.case_rows import CaseRows
 from companion_api.films.erasure import Eraser, attempted
@@ -76,7 +77,10 @@ def mend(eraser: Eraser) -> Report:
 
 
 def upkeep(eraser: Eraser, days_ahead: int, *, trust_clock: bool = False) -> Report:
-    """Mend, erase what is due, and report what is due in the next days. Raises `StoreFull`, `StoreFailed`."""
+    """Mend, erase what is due, sign the audit trail's head, and report what is due in the next days.
+
+    Raises `StoreFull`, `StoreFailed`.
+    """
     doubt = None if trust_clock else _doubt(eraser)  # before anything is written with this clock
     report = mend(eraser)
     report.doubt = doubt
@@ -90,6 +94,7 @@ def upkeep(eraser: Eraser, days_ahead: int, *, trust_clock: bool = False) -> Rep
         report.erased = [line for line in report.erased if line.film in done]
         erased, held, failed = map(len, (report.erased, report.held, report.failed))
         append(connection, report.at, *_NOTE, erased=erased, held=held, failed=failed)
+    sign_head(eraser.archive, eraser.receipt_key)
     return report
 
 

@@ -15,7 +15,7 @@ from itsdangerous import BadSignature
 from sqlalchemy import Column, Connection, String, Table, delete
 
 from companion_api.clocked_signer import ClockedSigner
-from companion_api.database.database import METADATA, insert_new
+from companion_api.database.database import METADATA, NOT_IN_BACKUPS, insert_new
 from companion_api.problems import CEREMONY_OVER, Refusal
 from companion_api.staff.tokens import token_sha256
 from footage.messages import Message, MessageT, decode, encode, timestamp
@@ -28,6 +28,7 @@ _SPENT = Table(
     METADATA,
     Column("sha256", String(64), primary_key=True),
     Column("expires_at", String(20), nullable=False),
+    info=NOT_IN_BACKUPS,
 )
 
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Column, ColumnElement, Connection, ForeignKey, String, Table, delete, insert, select
 
-from companion_api.database.database import METADATA
+from companion_api.database.database import METADATA, NOT_IN_BACKUPS
 from companion_api.problems import INVITATION_OVER, Refusal
 from companion_api.staff.tokens import new_token, token_sha256
 from footage.messages import timestamp
@@ -17,6 +17,7 @@ _INVITATIONS = Table(
     Column("account", ForeignKey("accounts.account"), primary_key=True),
     Column("token_sha256", String(64), nullable=False, unique=True),
     Column("expires_at", String(20), nullable=False),
+    info=NOT_IN_BACKUPS,
 )
 
 

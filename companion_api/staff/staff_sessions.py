@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Column, ColumnElement, Connection, ForeignKey, String, Table, delete, insert, or_, select, update
 
-from companion_api.database.database import METADATA
+from companion_api.database.database import METADATA, NOT_IN_BACKUPS
 from companion_api.staff.account_rows import ACCOUNTS, roles_of
 from companion_api.staff.person import Person
 from companion_api.staff.tokens import new_token, token_sha256
@@ -29,6 +29,7 @@ _SESSIONS = Table(
     Column("created_at", String(20), nullable=False),
     Column("used_at", String(20), nullable=False),
     Column("expires_at", String(20), nullable=False),
+    info=NOT_IN_BACKUPS,
 )
 
 

@@ -14,7 +14,8 @@ from sqlalchemy import Connection
 from companion_api.films.archive import Archive
 from companion_api.films.fault_rows import FaultRows, StandingFault
 from companion_api.films.faults import MEANINGS, FaultKind
-from companion_api.films.incomplete import INCOMPLETE_DAYS, incomplete_films
+from companion_api.films.incomplete import incomplete_films
+from companion_api.films.retention import INCOMPLETE_DAYS
 
 MOST_LINES = 100  # for people; JSON has them all
 
@@ -97,7 +98,7 @@ def _tell_incomplete(archive: Archive, connection: Connection, out: Console) -> 
     for film in shown:
         table.add_row(film.film, film.kit, film.received_at, str(film.parts), "yes" if film.key else "no")
     left = sum(1 for _ in films)
-    out.print(f"{len(shown) + left} films are incomplete for more than {INCOMPLETE_DAYS} days: look at their kits")
+    out.print(f"{len(shown) + left} films are incomplete since {INCOMPLETE_DAYS} days or more: look at their kits")
     out.print(table)
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from companion_api.stores.store import StoreFailed
 from tests.companion_api.builders import Kit, Service, problem
+from tests.companion_api.truth.builders import scrubbed
 from tests.footage.builders import Film
 
 
@@ -62,3 +63,18 @@ def test_a_path_that_does_not_exist_is_one_series(service: Service) -> None:
     for number in range(3):
         service.send("GET", f"/nowhere/{number}")
     assert _metrics(service)['attune_request_seconds_count{method="GET",route="none",status="404"}'] == 3
+
+
+def test_what_a_scrub_found_and_what_waits_for_days_is_told(service: Service, film: Film) -> None:
+    kit = Kit(service).begin()
+    assert not any("scrub_ended" in name for name in _metrics(service))
+    kit.put_film(film)
+    (service.data / "store" / "films" / film.film / "film.key").unlink()
+    kit.put_part("00000000-0000-4000-8000-000000000000", 0, b"abc")
+    scrubbed(service)
+    service.clock.forward(days=2)
+    told = _metrics(service)
+    assert told['attune_faults{kind="key-missing"}'] == 1
+    assert told['attune_faults{kind="part-missing"}'] == 0
+    assert told["attune_films_incomplete"] == 1
+    assert told["attune_scrub_ended_timestamp_seconds"] == service.clock().timestamp() - 2 * 24 * 3600

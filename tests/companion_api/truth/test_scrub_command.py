@@ -96,7 +96,7 @@ def test_a_film_that_is_incomplete_for_days_is_shown(
         found = list(incomplete_films(connection, service.clock()))
     assert found == [IncompleteFilm(old.film, kit.name, "2026-08-12T10:00:00Z", 1, False)]
     assert _run(service) == 0
-    assert old.film in capsys.readouterr().out.split("incomplete for more than 2 days")[1]
+    assert old.film in capsys.readouterr().out.split("incomplete since 2 days or more")[1]
 
 
 def test_a_terminal_is_not_flooded(
