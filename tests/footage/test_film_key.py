@@ -120,6 +120,7 @@ OTHER_IDENTITY = HybridIdentity.generate()
         (f"# film: {FILM}\n{FILM_IDENTITY.text}\n{OTHER_IDENTITY.text}\n", "no identity"),
         (f"# film: {FILM}\n{OTHER_IDENTITY.text}\n", "another identity"),
     ],
+    ids=["named otherwise", "no comment", "empty", "binary", "comment only", "cut short", "classic", "two", "another"],
 )
 def test_a_film_key_of_another_film_is_refused(plaintext: str, message: str) -> None:
     sealed = bytes(Sealer([RECOVERY.recipient]).seal(plaintext.encode("latin-1")))

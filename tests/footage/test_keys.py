@@ -38,6 +38,7 @@ def other_pem(key: Ed25519PrivateKey | EllipticCurvePrivateKey) -> bytes:
         (other_pem(Ed25519PrivateKey.generate()), None, "another kind"),
         (other_pem(generate_private_key(SECP384R1())), None, "another kind"),
     ],
+    ids=["wrong", "none given", "one too many", "cut short", "empty", "garbage", "Ed25519", "P-384"],
 )
 def test_unreadable_keys_say_why(pem: bytes, passphrase: bytes | None, message: str) -> None:
     with pytest.raises(KeyUnreadable, match=message):

@@ -33,23 +33,23 @@ def test_two_seals_of_one_plaintext_differ() -> None:
     assert seal_payload(FILE_KEY, b"", b"x") != seal_payload(FILE_KEY, b"", b"x")
 
 
-@pytest.mark.parametrize(
-    ("name", "broken", "released"),
-    [
-        ("cut after the first chunk", NONCE + FIRST, 1),
-        ("cut after the second", NONCE + FIRST + SECOND, 2),
-        ("cut inside the last", SEALED[:-1], 2),
-        ("first chunk missing", NONCE + SECOND + LAST, 0),
-        ("second chunk missing", NONCE + FIRST + LAST, 1),
-        ("swapped", NONCE + SECOND + FIRST + LAST, 0),
-        ("repeated", NONCE + FIRST + FIRST + SECOND + LAST, 1),
-        ("goes on", SEALED + b"\0", 2),
-        ("goes on with a chunk", SEALED + LAST, 2),
-        ("no chunk at all", NONCE, 0),
-        ("another nonce", bytes(NONCE_SIZE) + SEALED[NONCE_SIZE:], 0),
-    ],
-)
-def test_broken(name: str, broken: bytes, released: int) -> None:
+BROKEN = {
+    "cut after the first chunk": (NONCE + FIRST, 1),
+    "cut after the second": (NONCE + FIRST + SECOND, 2),
+    "cut inside the last": (SEALED[:-1], 2),
+    "first chunk missing": (NONCE + SECOND + LAST, 0),
+    "second chunk missing": (NONCE + FIRST + LAST, 1),
+    "swapped": (NONCE + SECOND + FIRST + LAST, 0),
+    "repeated": (NONCE + FIRST + FIRST + SECOND + LAST, 1),
+    "goes on": (SEALED + b"\0", 2),
+    "goes on with a chunk": (SEALED + LAST, 2),
+    "no chunk at all": (NONCE, 0),
+    "another nonce": (bytes(NONCE_SIZE) + SEALED[NONCE_SIZE:], 0),
+}
+
+
+@pytest.mark.parametrize(("broken", "released"), BROKEN.values(), ids=BROKEN)
+def test_broken(broken: bytes, released: int) -> None:
     chunks = open_payload(FILE_KEY, broken)
     opened = b"".join(islice(chunks, released))
     with pytest.raises(PayloadInvalid):

@@ -106,7 +106,9 @@ def test_a_recipient_is_one_account_s(service: Service, practitioner: Staff) -> 
 
 
 @pytest.mark.parametrize(
-    "recipient", ["", "age1pq1", "x" * 3000, X25519Identity.generate().recipient.text, new_recipient()[:-1] + "b"]
+    "recipient",
+    ["", "age1pq1", "x" * 3000, X25519Identity.generate().recipient.text, new_recipient()[:-1] + "b"],
+    ids=["empty", "cut short", "too long", "not post-quantum", "miscopied"],
 )
 def test_what_nothing_can_be_sealed_to_is_refused(practitioner: Staff, recipient: str) -> None:
     assert ask(practitioner, recipient) == "invalid-recipient"
