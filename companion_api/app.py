@@ -16,7 +16,15 @@ from companion_api.kits import enrolment_requests, heartbeat_requests, kit_reque
 from companion_api.kits.pace import USUAL_PACE, Pace
 from companion_api.kits.places import Places
 from companion_api.kits.sessions import Sessions
-from companion_api.library import case_requests, colleague_requests, film_requests, holder_requests, share_requests
+from companion_api.library import (
+    case_requests,
+    colleague_requests,
+    erasure_requests,
+    film_requests,
+    hold_requests,
+    holder_requests,
+    share_requests,
+)
 from companion_api.operations import operator_requests
 from companion_api.operations.metrics import MeasuredRequests, MeasuredStore, Metrics
 from companion_api.staff import account_requests, passkey_requests, provider_requests, session_requests
@@ -81,6 +89,7 @@ def create_app(
         *(kit_requests, enrolment_requests, heartbeat_requests, operator_requests),
         *(session_requests, passkey_requests, provider_requests, account_requests, colleague_requests),
         *(film_requests, share_requests, case_requests, holder_requests, admission_requests),
+        *(erasure_requests, hold_requests),
     ):
         app.include_router(requests.router)
     app.add_middleware(MeasuredRequests, metrics=metrics)

@@ -21,12 +21,10 @@ from companion_api.problems import (
     HOLD_ENDED,
     HOLD_NEEDS_ANOTHER,
     HOLD_STANDS,
-    HOLD_UNKNOWN,
+    UNKNOWN_TO_YOU,
     Refusal,
 )
-from companion_api.staff.person import Role
 
-HOLDERS = frozenset({Role.SERVICE_LEAD, Role.DATA_PROTECTION})  # who may ask and confirm
 REFERENCE_PATTERN = r"^[A-Z0-9][A-Z0-9./-]{0,31}$"  # of a file elsewhere; there is no room for names
 
 
@@ -88,7 +86,7 @@ def _changed(
         rows, at = HoldRows(connection), eraser.archive.timestamp()
         before = rows.hold(hold)
         if before is None:
-            raise Refusal(HOLD_UNKNOWN, "Compare the id with the list of holds.")
+            raise Refusal(UNKNOWN_TO_YOU, "Compare the id with the list of holds.")
         if before.state is HoldState.RELEASED:
             raise Refusal(HOLD_ENDED, "Ask for a new hold, if there is need for one.")
         after = change(connection, before, at)

@@ -19,6 +19,7 @@ from companion_api.films.hold_rows import HoldRows, is_held
 from companion_api.films.replay import replay
 from companion_api.films.retention import Due, Term, due, is_incomplete
 from companion_api.films.term_rows import TermRows
+from companion_api.library.grant_rows import GrantRows
 from footage.erasure import Reason
 from footage.messages import timestamp
 
@@ -67,6 +68,7 @@ def mend(eraser: Eraser) -> Report:
     replayed = replay(eraser)
     with eraser.archive.database.writing() as connection:
         TermRows(connection).note(eraser.directory.published.directory, eraser.archive.timestamp())
+        GrantRows(connection).forget_keys(eraser.archive.timestamp())  # of shares that are over
     return Report(
         eraser.archive.timestamp(),
         came_back=replayed.films,

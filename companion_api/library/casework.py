@@ -42,7 +42,7 @@ def cases_seen(archive: Archive, asker: Asker) -> list[CaseSeen]:
 def case_seen(archive: Archive, asker: Asker, case: str) -> CaseSeen:
     """Return one case. Raises `Denied`, `StoreFull`, `StoreFailed`."""
     return read_noted(
-        archive, asker.person, "case seen", f"case:{case}", lambda connection: _case_of(connection, asker, case)
+        archive, asker.person, "case seen", f"case:{case}", lambda connection: case_of(connection, asker, case)
     )
 
 
@@ -73,7 +73,7 @@ def reopen_case(archive: Archive, asker: Asker, case: str) -> None:
 def add_member(archive: Archive, asker: Asker, case: str, account: str) -> None:
     """Let somebody work on a case. Raises `Denied`, `Refusal`, `StoreFull`, `StoreFailed`."""
     with archive.database.writing() as connection:
-        _case_of(connection, asker, case)
+        case_of(connection, asker, case)
         check_fit(connection, account, Tie.MEMBER)
         if MemberRows(connection).add(case, account):
             append(
@@ -84,7 +84,7 @@ def add_member(archive: Archive, asker: Asker, case: str, account: str) -> None:
 def remove_member(archive: Archive, asker: Asker, case: str, account: str) -> None:
     """Take somebody off a case, at once. Raises `Denied`, `StoreFull`, `StoreFailed`."""
     with archive.database.writing() as connection:
-        _case_of(connection, asker, case)
+        case_of(connection, asker, case)
         if MemberRows(connection).remove(case, account):
             append(
                 *(connection, archive.timestamp(), asker.person.actor, "member removed", f"case:{case}"),
@@ -104,7 +104,7 @@ def file_film(archive: Archive, asker: Asker, film: str, case: str) -> None:
         assert seen is not None
         if seen.case != case:  # else it is a request repeated by whoever held the kit, and no longer has that tie
             asker.check(seen.ties, f"film:{film}")
-        _case_of(connection, Asker(person, Resource.CASE, Verb.SEE), case)
+        case_of(connection, Asker(person, Resource.CASE, Verb.SEE), case)
         if seen.case == case:
             return
         check_here(seen)
@@ -116,7 +116,7 @@ def file_film(archive: Archive, asker: Asker, film: str, case: str) -> None:
 
 def _set_end(archive: Archive, asker: Asker, case: str, *, ended: bool) -> None:
     with archive.database.writing() as connection:
-        seen = _case_of(connection, asker, case)
+        seen = case_of(connection, asker, case)
         if (seen.case.ended_at is not None) == ended:
             return
         now = archive.timestamp()
@@ -124,7 +124,7 @@ def _set_end(archive: Archive, asker: Asker, case: str, *, ended: bool) -> None:
         append(connection, now, asker.person.actor, "case ended" if ended else "case reopened", f"case:{case}")
 
 
-def _case_of(connection: Connection, asker: Asker, case: str) -> CaseSeen:
+def case_of(connection: Connection, asker: Asker, case: str) -> CaseSeen:
     """Return a case with which its asker may do what they ask. Raises `Denied`."""
     row, members = CaseRows(connection).case(case), MemberRows(connection).of(case)
     asker.check(None if row is None else _ties(asker.person, members), f"case:{case}")

@@ -20,6 +20,7 @@ class Resource(StrEnum):
     RECIPIENT = "recipient"  # somebody's wish to be sealed to
     COLLEAGUE = "colleague"  # their name and roles
     ACCOUNT = "account"
+    HOLD = "hold"  # a legal hold on a film or a case
 
 
 class Verb(StrEnum):
@@ -43,6 +44,8 @@ class Verb(StrEnum):
     REFUSE = "refuse"
     ADD = "add"
     CHANGE = "change"  # invite again, give other roles, deactivate
+    CONFIRM = "confirm"  # what another person asked for
+    RELEASE = "release"  # ask for the end
 
 
 class Tie(StrEnum):
@@ -72,12 +75,14 @@ TABLE: dict[tuple[Resource, Verb], dict[Role, Ties]] = {
     (R.FILM, V.SHARE): {P: _KEEPER},
     (R.FILM, V.UNSHARE): {P: _KEEPER, L: _ANY, DP: _ANY},
     (R.FILM, V.SEE_SHARES): {P: _KEEPER, L: _ANY, DP: _ANY},
+    (R.FILM, V.WITHDRAW): {L: _ANY, DP: _ANY},
     (R.CASE, V.LIST): {P: _ANY, L: _ANY, DP: _ANY},
     (R.CASE, V.SEE): {P: _MEMBER, L: _ANY, DP: _ANY},
     (R.CASE, V.BEGIN): {P: _ANY, L: _ANY},
     (R.CASE, V.END): {P: _MEMBER, L: _ANY},
     (R.CASE, V.REOPEN): {L: _ANY},  # it puts erasure off
     (R.CASE, V.STAFF): {L: _ANY},
+    (R.CASE, V.WITHDRAW): {L: _ANY, DP: _ANY},
     (R.KIT, V.SEE): {L: _ANY, IT: _ANY, DP: _ANY},
     (R.KIT, V.HAND): {L: _ANY, IT: _ANY},
     (R.RECIPIENT, V.LIST): {P: _ANY, S: _ANY, L: _ANY, IT: _ANY, DP: _ANY},
@@ -90,6 +95,10 @@ TABLE: dict[tuple[Resource, Verb], dict[Role, Ties]] = {
     (R.ACCOUNT, V.LIST): {IT: _ANY},
     (R.ACCOUNT, V.ADD): {IT: _ANY},
     (R.ACCOUNT, V.CHANGE): {IT: _ANY},
+    (R.HOLD, V.LIST): {L: _ANY, DP: _ANY},
+    (R.HOLD, V.ASK): {L: _ANY, DP: _ANY},
+    (R.HOLD, V.CONFIRM): {L: _ANY, DP: _ANY},  # another person than the one who asked
+    (R.HOLD, V.RELEASE): {L: _ANY, DP: _ANY},
 }
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from companion_api import problems as p
 from companion_api.films.film_states import TRANSITIONS, FilmEvent, FilmState
 from companion_api.problems import (
     HEAD_STALLED,
@@ -22,11 +21,7 @@ from companion_api.settings import OPTIONS
 from companion_api.stores.store_address import PROVIDERS
 from tests.companion_api.builders import Service
 
-_OF_NO_REQUEST = (
-    *(NOT_FOUND, METHOD_NOT_ALLOWED, HEAD_STALLED, HEAD_TOO_LARGE, REQUEST_MALFORMED),
-    # the agency's staff meets these: at the shell, and in requests that come with staff's roles
-    *(p.CASE_UNKNOWN, p.HOLD_UNKNOWN, p.HOLD_NEEDS_ANOTHER, p.HOLD_STANDS, p.HOLD_ENDED),
-)
+_OF_NO_REQUEST = (NOT_FOUND, METHOD_NOT_ALLOWED, HEAD_STALLED, HEAD_TOO_LARGE, REQUEST_MALFORMED)
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "companion-api.md").read_text()
 
 

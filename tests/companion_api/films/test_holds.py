@@ -237,4 +237,4 @@ def test_what_is_gone_can_not_be_held(service: Service) -> None:
 
 
 def test_a_hold_that_is_not_there_is_named(service: Service) -> None:
-    assert refused(lambda: confirm_hold(service.eraser, LEAD, "none")) == "hold-unknown"
+    assert refused(lambda: confirm_hold(service.eraser, LEAD, "none")) == "unknown-to-you"

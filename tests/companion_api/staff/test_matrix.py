@@ -11,6 +11,8 @@ import httpx
 import pytest
 
 from companion_api.admissions.admission_rows import AdmissionRows
+from companion_api.films.hold_rows import HoldReason
+from companion_api.films.holds import ask_hold
 from companion_api.kits import kit_access
 from companion_api.staff.authorisation import TABLE, Tie
 from companion_api.staff.person import Role
@@ -35,8 +37,12 @@ WAYS = {
     "recipient": ("none", "own", "missing"),
     "colleague": ("none",),
     "account": ("none",),
+    "hold": ("none", "missing"),
 }
-NOT_OF_RIGHT = {"key-not-shared", "case-taken", "account-deactivated"}  # problems that only whoever is allowed meets
+NOT_OF_RIGHT = {
+    *("key-not-shared", "case-taken", "account-deactivated"),
+    *("not-erased", "film-erased", "case-unknown", "hold-needs-another", "hold-stands", "hold-ended"),
+}  # problems that only whoever is allowed meets
 
 Values = dict[str, Any]
 
@@ -62,6 +68,8 @@ def missing() -> Values:
         "account": str(uuid.uuid4()),
         "number": 0,
         "target": "NONE",
+        "hold": str(uuid.uuid4()),
+        "held": "case:NONE",
     }
 
 
@@ -82,7 +90,8 @@ def stand(service: Service, way: str, staff: Staff, other: Staff) -> Values:
     colleague, target = Staff(service, Role.PRACTITIONER), uuid.uuid4().hex.upper()
     plant_members(service, target, [staff])
     values = {"film": film, "case": case, "kit": service.agency.kit, "fingerprint": fingerprint, "number": 0}
-    return values | {"account": colleague.account, "target": target}
+    hold = ask_hold(service.eraser, other.person.actor, f"film:{film}", HoldReason.COURT, "1")
+    return values | {"account": colleague.account, "target": target, "hold": hold.hold, "held": f"film:{film}"}
 
 
 def send(staff: Staff, method: str, path: str, values: Values, **headers: str) -> httpx.Response:
@@ -94,6 +103,9 @@ def send(staff: Staff, method: str, path: str, values: Values, **headers: str) -
             "reason": "supervision",
         },
         "PUT /v1/staff/kits/{kit}/holder": {"account": None},
+        "POST /v1/staff/films/{film}/withdrawal": {"reason": "mistake"},
+        "POST /v1/staff/cases/{case}/withdrawal": {"reason": "mistake"},
+        "POST /v1/staff/holds": {"subject": values["held"], "reason": "court", "reference": "1"},
         "POST /v1/staff/accounts": {"name": "B. Brown", "roles": ["practitioner"]},
         "PUT /v1/staff/accounts/{account}/roles": {"roles": ["practitioner"]},
         "POST /v1/staff/recipients": {"recipient": HybridIdentity.generate().recipient.text},
