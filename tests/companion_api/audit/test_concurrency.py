@@ -30,7 +30,7 @@ def append_from_threads(database: Database, actor: str, threads: int, each: int)
 def append_from_two_processes(database: Database, threads: int, each: int) -> None:
     """Let this process append as `service`, and another one as `operator`, at once."""
     url = database.engine.url.render_as_string(hide_password=False)
-    command = [sys.executable, __file__, url, str(threads), str(each)]
+    command = [sys.executable, "-m", __name__, url, str(threads), str(each)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == "ready\n"
