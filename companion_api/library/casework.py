@@ -76,9 +76,7 @@ def add_member(archive: Archive, asker: Asker, case: str, account: str) -> None:
         case_of(connection, asker, case)
         check_fit(connection, account, Tie.MEMBER)
         if MemberRows(connection).add(case, account):
-            append(
-                *(connection, archive.timestamp(), asker.person.actor, "member added", f"case:{case}"), account=account
-            )
+            append(connection, archive.timestamp(), asker.person.actor, "member added", f"case:{case}", account=account)
 
 
 def remove_member(archive: Archive, asker: Asker, case: str, account: str) -> None:
@@ -87,7 +85,11 @@ def remove_member(archive: Archive, asker: Asker, case: str, account: str) -> No
         case_of(connection, asker, case)
         if MemberRows(connection).remove(case, account):
             append(
-                *(connection, archive.timestamp(), asker.person.actor, "member removed", f"case:{case}"),
+                connection,
+                archive.timestamp(),
+                asker.person.actor,
+                "member removed",
+                f"case:{case}",
                 account=account,
             )
 
@@ -111,7 +113,7 @@ def file_film(archive: Archive, asker: Asker, film: str, case: str) -> None:
         if f"case:{seen.case}" in holds.held():
             raise Refusal(FILM_HELD, "Its case is under a legal hold, which it would leave. Wait until that ends.")
         FilmRows(connection).set_case(film, case)
-        append(*(connection, archive.timestamp(), person.actor, "filed", f"film:{film}"), case=case, before=seen.case)
+        append(connection, archive.timestamp(), person.actor, "filed", f"film:{film}", case=case, before=seen.case)
 
 
 def _set_end(archive: Archive, asker: Asker, case: str, *, ended: bool) -> None:

@@ -33,7 +33,7 @@ def hand_kit(archive: Archive, asker: Asker, directory: Directory, kit: str, acc
         if account == (holders[0].account if holders else None):
             return
         HolderRows(connection).hand(kit, account, archive.timestamp())
-        append(*(connection, archive.timestamp(), asker.person.actor, "kit handed", f"kit:{kit}"), account=account)
+        append(connection, archive.timestamp(), asker.person.actor, "kit handed", f"kit:{kit}", account=account)
 
 
 def _check(asker: Asker, directory: Directory, kit: str) -> None:

@@ -60,7 +60,11 @@ def share(archive: Archive, asker: Asker, film: str, new: NewShare) -> None:
         grant = Grant(film, new.account, asker.person.account, now, new.reason, new.expires_at, None)
         GrantRows(connection).put(grant, new.wrapped_key)
         append(
-            *(connection, now, asker.person.actor, "shared", f"film:{film}"),
+            connection,
+            now,
+            asker.person.actor,
+            "shared",
+            f"film:{film}",
             account=new.account,
             expires_at=new.expires_at,
             reason=new.reason,
@@ -74,9 +78,7 @@ def end_share(archive: Archive, asker: Asker, film: str, account: str) -> None:
         FilmRows(connection).film_to_change(film)
         film_of(connection, archive, asker, film)
         if GrantRows(connection).revoke(film, account, archive.timestamp()):
-            append(
-                *(connection, archive.timestamp(), asker.person.actor, "share ended", f"film:{film}"), account=account
-            )
+            append(connection, archive.timestamp(), asker.person.actor, "share ended", f"film:{film}", account=account)
 
 
 def shares_seen(archive: Archive, asker: Asker, film: str) -> list[Grant]:

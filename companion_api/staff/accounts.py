@@ -68,7 +68,11 @@ def add_account(archive: Archive, actor: str, name: str, roles: Collection[Role]
         AccountRows(connection).add(account, name, roles, archive.timestamp())
         token = Invitations(connection, archive.clock()).issue(account)
         append(
-            *(connection, archive.timestamp(), actor, "account added", f"account:{account}"),
+            connection,
+            archive.timestamp(),
+            actor,
+            "account added",
+            f"account:{account}",
             roles=sorted(roles),
         )
     return Invited(account, token)
@@ -90,7 +94,11 @@ def set_roles(archive: Archive, actor: str, account: str, roles: Collection[Role
         before = _to_change(connection, actor, account).roles
         AccountRows(connection).set_roles(account, roles)
         append(
-            *(connection, archive.timestamp(), actor, "roles changed", f"account:{account}"),
+            connection,
+            archive.timestamp(),
+            actor,
+            "roles changed",
+            f"account:{account}",
             before=sorted(before),
             roles=sorted(roles),
         )

@@ -111,7 +111,11 @@ def sign_in(archive: Archive, origin: Origin, ceremony: SigningIn, answer: dict[
     except Refusal:
         with archive.database.writing() as connection:
             append(
-                *(connection, archive.timestamp(), "service", "sign-in refused", f"account:{passkey.account}"),
+                connection,
+                archive.timestamp(),
+                "service",
+                "sign-in refused",
+                f"account:{passkey.account}",
                 passkey=passkey.credential,
             )
         raise
@@ -141,7 +145,11 @@ def remove_passkey(archive: Archive, account: str, credential: str) -> None:
                 p.LAST_PASSKEY, "Register another one first. If this one is lost, ask IT to invite you again."
             )
         append(
-            *(connection, archive.timestamp(), f"staff:{account}", "passkey removed", f"account:{account}"),
+            connection,
+            archive.timestamp(),
+            f"staff:{account}",
+            "passkey removed",
+            f"account:{account}",
             passkey=credential,
         )
 
@@ -164,6 +172,10 @@ def _register(archive: Archive, connection: Connection, ceremony: Registering, p
     if not PasskeyRows(connection).add(passkey):
         raise Refusal(p.PASSKEY_KNOWN, "Use another passkey, or sign in with this one.")
     append(
-        *(connection, archive.timestamp(), f"staff:{passkey.account}", "passkey added", f"account:{passkey.account}"),
+        connection,
+        archive.timestamp(),
+        f"staff:{passkey.account}",
+        "passkey added",
+        f"account:{passkey.account}",
         passkey=passkey.credential,
     )

@@ -34,7 +34,11 @@ def sign_in_linked(archive: Archive, ceremony: AtProvider, person: ProvidersPers
         if account is not None:
             return begin_session(archive, connection, account, "provider", instead_of)
         append(
-            *(connection, archive.timestamp(), "service", "sign-in refused", "account:unknown"),
+            connection,
+            archive.timestamp(),
+            "service",
+            "sign-in refused",
+            "account:unknown",
             issuer=person.issuer,
             sub=person.subject,
         )
@@ -49,7 +53,11 @@ def _link(archive: Archive, connection: Connection, invitation: str, person: Pro
     if not LinkRows(connection).link(person, account, archive.timestamp()):
         raise Refusal(p.LINK_TAKEN, "Sign in without the invitation, or ask IT which account is linked to you.")
     append(
-        *(connection, archive.timestamp(), f"staff:{account}", "provider linked", f"account:{account}"),
+        connection,
+        archive.timestamp(),
+        f"staff:{account}",
+        "provider linked",
+        f"account:{account}",
         issuer=person.issuer,
         sub=person.subject,
     )

@@ -28,6 +28,10 @@ def sign_out_everywhere(archive: Archive, person: Person) -> None:
     with archive.database.writing() as connection:
         ended = StaffSessions(connection, archive.clock()).end_all(person.account)
         append(
-            *(connection, archive.timestamp(), person.actor, "signed out everywhere", f"account:{person.account}"),
+            connection,
+            archive.timestamp(),
+            person.actor,
+            "signed out everywhere",
+            f"account:{person.account}",
             sessions=ended,
         )
