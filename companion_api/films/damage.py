@@ -25,7 +25,6 @@ from footage.manifest import Manifest
 from footage.messages import decode
 
 _ASKED = {FaultKind.PART_MISSING, FaultKind.PART_DAMAGED, FaultKind.KEY_MISSING, FaultKind.KEY_DAMAGED}
-_ON_KIT = (FilmState.OPEN, FilmState.CLOSED)  # the kit may still have the film
 
 _log = logging.getLogger(__name__)
 
@@ -86,14 +85,14 @@ def ask_again(archive: Archive, film: str, faults: Iterable[Fault]) -> list[str]
     asked = [fault.object for fault in faults if fault.kind in _ASKED]
     with archive.database.reading() as connection:
         row = FilmRows(connection).film(film)
-    if not asked or row is None or row.state not in _ON_KIT:
+    if not asked or row is None or not row.state.may_be_on_kit:
         return []
     if row.state is FilmState.CLOSED and closing_manifest(archive, row) is None:
         return []  # nothing would tell whether what comes is the right one
     asked = [name for name in asked if set_aside(archive, film, name)]
     with archive.database.writing() as connection:
         row = FilmRows(connection).film_to_change(film)
-        if row is not None and row.state in _ON_KIT:
+        if row is not None and row.state.may_be_on_kit:
             for name in asked:
                 _remove_row(connection, archive.timestamp(), row, name)
     if row is None or row.state.gone:  # erased meanwhile: what was set aside must not outlive it

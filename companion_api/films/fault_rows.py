@@ -1,4 +1,4 @@
-"""The faults that stand: found by a scrub and not mended yet."""
+"""The faults that stand: found by a scrub or while kits send, and not mended yet."""
 
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from sqlalchemy import (
     update,
 )
 
-from companion_api.database.database import METADATA
+from companion_api.database.database import METADATA, insert_new
 from companion_api.films.faults import Fault, FaultKind
 
 _FAULTS = Table(
@@ -63,6 +63,10 @@ class FaultRows:
         """Return how many faults of each kind stand."""
         query = select(_FAULTS.c.kind, func.count()).group_by(_FAULTS.c.kind)
         return {FaultKind(kind): count for kind, count in self._connection.execute(query)}
+
+    def add(self, fault: Fault, at: str) -> bool:
+        """Let one more fault stand; return False if one of this kind stands for its object already."""
+        return insert_new(self._connection, _FAULTS, **fault._asdict(), found_at=at, seen_at=at)
 
     def replace(self, film: str, faults: Collection[Fault], at: str) -> list[Fault]:
         """Let exactly `faults` stand for a film, and return those that are new."""

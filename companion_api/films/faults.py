@@ -21,6 +21,7 @@ class FaultKind(StrEnum):
     FILM_UNLISTED = "film-unlisted"
     LEFTOVER = "leftover"
     DIRECTORY_FORGED = "directory-forged"
+    BYTES_REFUSED = "bytes-refused"
     UNLISTED_OBJECT = "unlisted-object"
 
 
@@ -54,6 +55,11 @@ MEANINGS = {
     FaultKind.LEFTOVER: Meaning(True, "something is left of a film that is gone", "run `companion-api upkeep`"),
     FaultKind.DIRECTORY_FORGED: Meaning(
         True, "the store's copy of the directory is missing or not the root's", "restart the service"
+    ),
+    FaultKind.BYTES_REFUSED: Meaning(
+        True,
+        "a kit sent other bytes under a name that is held: the first stay, the others are on the kit only",
+        "get the kit and keep what it has; withdraw the film, or take it back at the kit",
     ),
     FaultKind.UNLISTED_OBJECT: Meaning(
         False, "the store has an object that no row tells of", "none: the kit sends it again"

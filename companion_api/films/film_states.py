@@ -36,6 +36,11 @@ class FilmState(StrEnum):
         """Whether no more than a tombstone is left."""
         return self in (FilmState.TAKEN_BACK, FilmState.ERASED)
 
+    @property
+    def may_be_on_kit(self) -> bool:
+        """Whether the kit may still have a copy: it has not said that it erased it."""
+        return self in (FilmState.OPEN, FilmState.CLOSED)
+
 
 class FilmEvent(StrEnum):
     """What a kit can ask for."""

@@ -17,6 +17,7 @@ from companion_api.films.damage import wanted_parts
 from companion_api.films.description_rows import DescriptionRows, described
 from companion_api.films.film_rows import FilmRows, HeldPart
 from companion_api.films.film_states import FilmEvent, FilmState, next_state
+from companion_api.films.refused_bytes import report_refused
 from companion_api.kits.upload import Upload
 from companion_api.problems import (
     MANIFEST_DIFFERS,
@@ -34,7 +35,6 @@ from footage.manifest import Manifest, read_manifest
 from footage.receipt import Receipt, manifest_digest, sign_receipt
 
 _log = logging.getLogger(__name__)
-_OTHER_MANIFEST = "A film is closed once, by one manifest. Keep your copy and tell IT."
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +77,14 @@ def close_film(
     closed_by = _refuse_unless_whole(archive, manifest, manifest_digest(token))
     if closed_by is not None:
         if closed_by != manifest_digest(token):
-            raise Refusal(MANIFEST_DIFFERS, _OTHER_MANIFEST)
+            raise _other_manifest(archive, kit, film, token)
         return Issued(_held_receipt(archive, film), new=False)
     if directory.receipt_key(thumbprint(receipt_key.public_key())) is None:
         raise Refusal(
             RECEIPT_KEY_UNLISTED, "IT must sign a directory that lists it. Keep the film and ask again later."
         )
     if archive.store.put(manifest_object(film), token.encode("ascii")) is Put.DIFFERS:
-        raise Refusal(MANIFEST_DIFFERS, _OTHER_MANIFEST)
+        raise _other_manifest(archive, kit, film, token)
     receipt = _durable_receipt(archive, receipt_key, manifest, token)
     return Issued(receipt, new=_enter(archive, manifest, manifest_digest(token)))
 
@@ -131,6 +131,11 @@ def _refuse_unless_whole(archive: Archive, manifest: Manifest, digest: str) -> s
             key=lack.key,
         )
     return row and row.manifest_sha256
+
+
+def _other_manifest(archive: Archive, kit: str, film: str, token: str) -> Refusal:
+    report_refused(archive, kit, film, manifest_object(film), manifest_digest(token))
+    return Refusal(MANIFEST_DIFFERS, "A film is closed once, by one manifest. Keep your copy and tell IT.")
 
 
 def _durable_receipt(archive: Archive, key: EllipticCurvePrivateKey, manifest: Manifest, token: str) -> str:

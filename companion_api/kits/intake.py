@@ -1,10 +1,9 @@
 """Taking in `film.key` and parts. Immutable and idempotent: the first bytes stay, the same again change nothing.
 
 Order of writing: the film's row (whose it is), the object, its row. A crash between object and row is mended by the
-kit's repeated request.
+kit's repeated request. Other bytes for what is held are refused, and reported before the answer.
 """
 
-import logging
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -14,11 +13,10 @@ from companion_api.films.archive import Archive, owned
 from companion_api.films.damage import is_listed, note_sent_again
 from companion_api.films.film_rows import Film, FilmRows, HeldPart, film_and_part
 from companion_api.films.film_states import FilmEvent, FilmState, next_state
+from companion_api.films.refused_bytes import report_refused
 from companion_api.kits.upload import Upload
 from companion_api.problems import KEY_DIFFERS, PART_DIFFERS, Problem, Refusal
 from companion_api.stores.store import Put, film_key_object, part_object
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +91,7 @@ def _take(archive: Archive, kit: str, piece: _Key | _Part, upload: Upload) -> Pu
     else:
         outcome = Put.SAME if held == sha256 else Put.DIFFERS
     if outcome is Put.DIFFERS:
-        _log.warning("kit %s sent other bytes for %s", kit, piece.object)
+        report_refused(archive, kit, piece.film, piece.object, sha256)
         raise Refusal(piece.differs, "What is held stays. Keep your copy and tell IT.")
     if held is None:
         _enter(archive, kit, piece, sha256, len(upload.body), mends=state is not FilmState.OPEN)

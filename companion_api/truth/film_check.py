@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from companion_api.films.archive import Archive
 from companion_api.films.faults import Fault, FaultKind
 from companion_api.films.film_rows import Film, FilmRows, HeldPart
+from companion_api.films.refused_bytes import still_refused
 from companion_api.stores.store import (
     DIRECTORY,
     StoreFailed,
@@ -64,6 +65,9 @@ class FilmCheck:
 
     def faults(self, film: str, names: Sequence[str]) -> list[Fault]:
         """Return what is wrong with a film. `names`: its objects, as the store lists them. Raises `StoreFailed`."""
+        return self._wrong_objects(film, names) + still_refused(self.archive, film)
+
+    def _wrong_objects(self, film: str, names: Sequence[str]) -> list[Fault]:
         self.counts.films += 1
         first = list(self._look(film, names))
         if not first:

@@ -18,6 +18,8 @@ from companion_api.kits.heartbeat_rows import HeartbeatRows
 from companion_api.problems import Refusal
 from companion_api.stores.disk_store import DiskStore
 from footage.keys import new_key
+from tests.companion_api.builders import Service
+from tests.companion_api.kits.racers import KEY, PART, check_different_bytes, check_same_bytes
 from tests.footage.builders import Agency
 from tests.rigs.postgres import Postgres
 
@@ -84,3 +86,24 @@ def test_of_heartbeats_that_come_at_once_the_newest_stays(archive: Archive) -> N
     with archive.database.reading() as connection:
         (kept,) = HeartbeatRows(connection).all()
     assert kept.last_seen == f"at {RACERS - 1}"
+
+
+@pytest.fixture
+def workers(postgres: Postgres, tmp_path: Path) -> Iterator[list[Service]]:
+    """Two services on one store and one database, as two workers are."""
+    with postgres.database() as address:
+        agency = Agency()
+        services = [Service(tmp_path, agency, database=make_url(address)) for _ in range(2)]
+        yield services
+        for service in services:
+            service.close()
+
+
+@pytest.mark.parametrize("path", [PART, KEY], ids=["part", "key"])
+def test_of_eight_with_the_same_bytes_one_stores(workers: list[Service], path: str) -> None:
+    check_same_bytes(workers, path)
+
+
+@pytest.mark.parametrize("path", [PART, KEY], ids=["part", "key"])
+def test_of_eight_with_different_bytes_one_wins_and_the_loss_is_told_of_once(workers: list[Service], path: str) -> None:
+    check_different_bytes(workers, path)
