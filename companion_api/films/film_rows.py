@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Connection,
     ForeignKey,
     Index,
@@ -185,10 +186,17 @@ class FilmRows:
         parts = select(func.count()).where(_PARTS.c.film == _FILMS.c.film).scalar_subquery()
         key = _FILMS.c.key_sha256.is_not(None)
         query = select(_FILMS.c.film, _FILMS.c.kit, _FILMS.c.received_at, parts, key)
-        query = query.where(_FILMS.c.state == FilmState.OPEN.value, _FILMS.c.received_at <= since)
-        query = query.order_by(_FILMS.c.received_at, _FILMS.c.film).execution_options(yield_per=1000)
+        query = (
+            query.where(_open_since(since))
+            .order_by(_FILMS.c.received_at, _FILMS.c.film)
+            .execution_options(yield_per=1000)
+        )
         for film, kit, received_at, count, held in self._connection.execute(query):
             yield film, kit, received_at, count, bool(held)
+
+    def count_open_since(self, since: str) -> int:
+        """Return how many films `open_since` yields."""
+        return self._connection.scalar(select(func.count()).select_from(_FILMS).where(_open_since(since))) or 0
 
     def counted(self) -> dict[FilmState, int]:
         """Return how many films are in each state."""
@@ -249,6 +257,10 @@ class FilmRows:
     def _film(self, query: Select[Any]) -> Film | None:
         row = self._connection.execute(query).one_or_none()
         return None if row is None else _film(row)
+
+
+def _open_since(since: str) -> ColumnElement[bool]:
+    return and_(_FILMS.c.state == FilmState.OPEN.value, _FILMS.c.received_at <= since)
 
 
 def _film(row: Sequence[Any]) -> Film:

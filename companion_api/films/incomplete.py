@@ -23,5 +23,14 @@ class IncompleteFilm(NamedTuple):
 
 def incomplete_films(connection: Connection, now: datetime) -> Iterator[IncompleteFilm]:
     """Yield the films of which `retention.is_incomplete` is true, the oldest first."""
-    for row in FilmRows(connection).open_since(timestamp(now - timedelta(days=INCOMPLETE_DAYS))):
+    for row in FilmRows(connection).open_since(_latest(now)):
         yield IncompleteFilm(*row)
+
+
+def count_incomplete(connection: Connection, now: datetime) -> int:
+    """Return how many films `incomplete_films` yields."""
+    return FilmRows(connection).count_open_since(_latest(now))
+
+
+def _latest(now: datetime) -> str:
+    return timestamp(now - timedelta(days=INCOMPLETE_DAYS))

@@ -1,8 +1,8 @@
 """Measures for Prometheus: how long requests and the store take, and what is refused.
 
 Workers of one service share a folder, in which prometheus_client keeps their counts (`PROMETHEUS_MULTIPROC_DIR`);
-whichever worker is asked tells of all. What the service holds is read from the database when it is asked for
-(`state.ServiceState`).
+whichever worker is asked tells of all. What the service holds, and how its kits are, is read from the database when it
+is asked for (`state.ServiceState`, `fleet_state.FleetState`).
 """
 
 import os

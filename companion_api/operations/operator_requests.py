@@ -9,8 +9,9 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
 from companion_api import problems as p
-from companion_api.agency import TheAgency
+from companion_api.agency import InForce, TheAgency
 from companion_api.answers import Answers, refusals
+from companion_api.operations.fleet_state import FleetState
 from companion_api.operations.readiness import faults
 from companion_api.operations.state import ServiceState
 from companion_api.problems import Refusal
@@ -47,9 +48,10 @@ async def get_readiness(agency: TheAgency) -> Well:
     response_class=Response,
     responses=_EXPOSITION | refusals(p.NOT_FOUND, p.STORE_FAILED, p.INTERNAL_ERROR),
 )
-async def get_metrics(request: Request, agency: TheAgency) -> Response:
-    """Return the measures of all workers, and what the service holds."""
+async def get_metrics(request: Request, agency: TheAgency, published: InForce) -> Response:
+    """Return the measures of all workers, what the service holds, and how the kits are."""
     if {"x-forwarded-for", "forwarded"} & set(request.headers):
         raise Refusal(p.NOT_FOUND, "Ask the service itself, from its own machine or network.")
-    text = await agency.in_storage_thread(agency.metrics.exposition, ServiceState(agency.archive))
+    states = ServiceState(agency.archive), FleetState(agency.archive, published.directory)
+    text = await agency.in_storage_thread(agency.metrics.exposition, *states)
     return Response(text, media_type=CONTENT_TYPE_LATEST)

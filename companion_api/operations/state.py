@@ -12,7 +12,7 @@ from companion_api.films.fault_rows import FaultRows
 from companion_api.films.faults import FaultKind
 from companion_api.films.film_rows import FilmRows
 from companion_api.films.film_states import FilmState
-from companion_api.films.incomplete import incomplete_films
+from companion_api.films.incomplete import count_incomplete
 from companion_api.truth.scrub_rows import ScrubRows
 
 
@@ -30,13 +30,17 @@ class ServiceState(Collector):
         """Implement `Collector.collect`."""
         with self._archive.database.reading() as connection:
             counted = FilmRows(connection).counted()
-            incomplete = sum(1 for _ in incomplete_films(connection, self._archive.clock()))
+            incomplete = count_incomplete(connection, self._archive.clock())
             faults = FaultRows(connection).counted()
             scrub = ScrubRows(connection).newest_ended()
         films = GaugeMetricFamily("attune_films", "Films by state", labels=["state"])
         for state in FilmState:
             films.add_metric([state.value], counted.get(state, 0))
-        standing = GaugeMetricFamily("attune_faults", "Faults that a scrub found and that stand", labels=["kind"])
+        standing = GaugeMetricFamily(
+            "attune_faults",
+            "Faults that stand: found by a scrub, or when a kit sent other bytes for what is held",
+            labels=["kind"],
+        )
         for kind in FaultKind:
             standing.add_metric([kind.value], faults.get(kind, 0))
         scrubbed = GaugeMetricFamily("attune_scrub_ended_timestamp_seconds", "When a whole scrub last came to its end")

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from companion_api.films.film_states import TRANSITIONS, FilmEvent, FilmState
 from companion_api.problems import (
@@ -19,7 +20,10 @@ from companion_api.problems import (
 from companion_api.service import Exit
 from companion_api.settings import OPTIONS
 from companion_api.stores.store_address import PROVIDERS
-from tests.companion_api.builders import Service
+from tests.companion_api.builders import Kit, Service
+from tests.companion_api.kits.test_heartbeat import tell
+from tests.companion_api.truth.builders import scrubbed
+from tests.footage.builders import NOW, Film
 
 _OF_NO_REQUEST = (NOT_FOUND, METHOD_NOT_ALLOWED, HEAD_STALLED, HEAD_TOO_LARGE, REQUEST_MALFORMED)
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "companion-api.md").read_text()
@@ -57,6 +61,20 @@ def test_the_table_of_states() -> None:
     outcomes = [[TRANSITIONS[state, event] for event in FilmEvent] for state in FilmState]
     expected = [[o.code if isinstance(o, Problem) else o.value for o in row] for row in outcomes]
     assert _rows(heading) == [[state.value, *row] for state, row in zip(FilmState, expected, strict=True)]
+
+
+def test_the_table_of_metrics(service: Service, kit: Kit, film: Film) -> None:
+    kit.put_film(film)
+    kit.put_part(film.film, 0, b"other")
+    tell(kit, oldest_seconds=60, selftest_at=NOW)
+    scrubbed(service)
+    service.send("GET", "/healthz")
+    expected = []
+    for family in text_string_to_metric_families(service.send("GET", "/metrics").text):
+        labels = {label for sample in family.samples for label in sample.labels} - {"le"}
+        if not family.name.endswith("_created"):  # when a counter began
+            expected.append([family.name, family.type, ", ".join(sorted(labels)), family.documentation])
+    assert _rows("| metric | type | labels | meaning |") == sorted(expected)
 
 
 def test_the_table_of_requests(service: Service) -> None:

@@ -8,7 +8,7 @@ from tests.companion_api.truth.builders import scrubbed
 from tests.footage.builders import Film
 
 
-def _metrics(service: Service) -> dict[str, float]:
+def metrics(service: Service) -> dict[str, float]:
     answer = service.send("GET", "/metrics")
     assert answer.status_code == 200, answer.text
     return {name: float(value) for name, value in re.findall(r"^(\w\S*) (\S+)$", answer.text, re.MULTILINE)}
@@ -36,10 +36,10 @@ def test_what_stands_in_the_way_is_named(service: Service, monkeypatch: pytest.M
 
 def test_requests_and_store_are_measured_by_route_and_not_by_film(service: Service, film: Film) -> None:
     kit = Kit(service).begin()
-    before = _metrics(service)
+    before = metrics(service)
     kit.put_film(film)
     kit.put_part(film.film, 0, b"other")
-    after = _metrics(service)
+    after = metrics(service)
 
     def grown(name: str) -> float:
         return after.get(name, 0) - before.get(name, 0)
@@ -62,18 +62,18 @@ def test_metrics_do_not_exist_behind_a_proxy(service: Service) -> None:
 def test_a_path_that_does_not_exist_is_one_series(service: Service) -> None:
     for number in range(3):
         service.send("GET", f"/nowhere/{number}")
-    assert _metrics(service)['attune_request_seconds_count{method="GET",route="none",status="404"}'] == 3
+    assert metrics(service)['attune_request_seconds_count{method="GET",route="none",status="404"}'] == 3
 
 
 def test_what_a_scrub_found_and_what_waits_for_days_is_told(service: Service, film: Film) -> None:
     kit = Kit(service).begin()
-    assert not any("scrub_ended" in name for name in _metrics(service))
+    assert not any("scrub_ended" in name for name in metrics(service))
     kit.put_film(film)
     (service.data / "store" / "films" / film.film / "film.key").unlink()
     kit.put_part("00000000-0000-4000-8000-000000000000", 0, b"abc")
     scrubbed(service)
     service.clock.forward(days=2)
-    told = _metrics(service)
+    told = metrics(service)
     assert told['attune_faults{kind="key-missing"}'] == 1
     assert told['attune_faults{kind="part-missing"}'] == 0
     assert told["attune_films_incomplete"] == 1
