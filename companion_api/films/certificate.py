@@ -34,7 +34,7 @@ code { font: 9.5pt/1.5 "DejaVu Sans Mono", ui-monospace, Consolas, monospace; ov
 .small { color: #51616d; font-size: 9.5pt }
 footer { margin-top: 17mm; padding-top: 1.5mm; border-top: .2mm solid #16232e; color: #51616d; font-size: 9.5pt }
 @media print { html { background: none } main { max-width: none; margin: 0; padding: 0; border-radius: 0 } }
-@media (max-width: 150mm) { main { margin: 0; padding: 6mm } section { grid-template-columns: 1fr } }
+@media (max-width: 150mm) { main { margin: 0; padding: 6mm } section { grid-template-columns: 1fr; gap: 1.5mm } }
 """
 _MARK = (  # a film that is no longer there
     '<svg viewBox="0 0 48 48" aria-hidden="true" fill="none" stroke="#16232e" stroke-width="2.6" '
@@ -77,6 +77,7 @@ def page(token: str, erasure: Erasure, language: str = "en") -> str:
         words.film: [_film(words, erasure)],
         words.why: _why(words, erasure),
         words.gone: _gone(words, erasure),
+        words.on_kit: _on_kit(words, erasure),
         words.backups: _backups(words, erasure),
         words.check: _check(words, token, erasure),
     }
@@ -118,11 +119,17 @@ def _gone(words: Words, erasure: Erasure) -> list[str]:
     destroyed = erasure.destroyed
     what = [words.key] if destroyed.film_key else []
     if destroyed.parts:
-        what.append(words.pieces.format(parts=destroyed.parts, megabytes=f"{destroyed.bytes / 1e6:.1f}"))
+        what.append(words.pieces.format(parts=destroyed.parts))
     if not what:
         return [_text(words.not_arrived, "lead")]
     date = _date(words, erasure.erased_at)
     return [_text(words.destroyed, "lead", date=date, what=words.joined.join(what)), _text(words.nobody)]
+
+
+def _on_kit(words: Words, erasure: Erasure) -> list[str]:
+    """Tell of what a kit may still have: one that erased, took back, or got a receipt has nothing."""
+    whole = erasure.destroyed.manifest is not None
+    return [] if whole or erasure.decided_by.startswith("kit:") else [_text(words.left_on_kit, kit=erasure.kit)]
 
 
 def _backups(words: Words, erasure: Erasure) -> list[str]:
@@ -133,6 +140,7 @@ def _backups(words: Words, erasure: Erasure) -> list[str]:
 
 def _check(words: Words, token: str, erasure: Erasure) -> list[str]:
     details = {"key": erasure.receipt_key, "store": erasure.store, "database": erasure.database, "kit": erasure.kit}
+    details |= {"erased_at": erasure.erased_at, "megabytes": f"{erasure.destroyed.bytes / 1e6:.1f}"}
     return [
         _text(words.how),
         f"<p><code>{fingerprint(token)}</code></p>",

@@ -28,6 +28,8 @@ class Words(NamedTuple):
     pieces: str
     joined: str
     nobody: str
+    on_kit: str
+    left_on_kit: str
     backups: str
     until: str
     again: str
@@ -46,7 +48,7 @@ ENGLISH = Words(
     filmed="Filmed on",
     length="Length",
     minutes="{minutes} min {seconds} s",
-    case="Our code",
+    case="Your code with us",
     number="Film number",
     why="Why",
     reasons={
@@ -60,7 +62,7 @@ ENGLISH = Words(
         Reason.WORK_ENDED: "Our work together has ended, and the agreed time after it is over.",
         Reason.TOO_OLD: "It had come to the longest time that we keep any film.",
     },
-    decided="From {date} on it was shown to nobody.",
+    decided="Since {date} nobody could watch it here.",
     deciders={
         "kit": "Decided by the family, at the kit.",
         "staff": "Entered by our staff.",
@@ -71,16 +73,21 @@ ENGLISH = Words(
     destroyed="On {date} we destroyed {what}.",
     not_arrived="Nothing of it had come to us. If any of it comes after all, it is destroyed on arrival.",
     key="the key to the film",
-    pieces="its {parts} locked pieces ({megabytes} MB)",
+    pieces="its {parts} locked pieces",
     joined=" and ",
     nobody="Nothing of it is left with us that anybody could watch.",
+    on_kit="On the kit",
+    left_on_kit="Not all of it had come to us. What {kit} still has of it is locked, and the kit can't open it. Ask us "
+    "to erase it there too.",
     backups="Our backups",
-    until="Until {date}, locked copies may still lie in our backups. Nobody looks at them.",
-    again="If we have to use a backup before that day, the film is erased again by itself. After it they are gone too.",
+    until="Locked copies may lie in our backups until {date}. Nobody looks at them there.",
+    again="If we have to use a backup before that day, the film is erased from it by itself. After that day the copies "
+    "are gone as well.",
     check="How to check this page",
     how="We keep the signed original. Ask us for it by the film number, now or in years. Its fingerprint must be:",
-    signed="Filmed with kit {kit}. Kept with: {store}, {database}. Signed with the agency's key {key}.",
-    agency="For the agency: name, telephone",
+    signed="Filmed with {kit}. Erased at {erased_at}: {megabytes} MB (store: {store}, database: {database}). Signed "
+    "with the agency's key {key}.",
+    agency="Whom to ask at our agency: name, telephone",
     date="{day} {month} {year}",
     months=(
         *("January", "February", "March", "April", "May", "June", "July"),

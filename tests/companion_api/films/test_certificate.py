@@ -62,12 +62,14 @@ def test_the_reason_stands_in_plain_words(agency: Agency, reason: Reason) -> Non
 def test_it_tells_which_film_and_what_became_of_it(agency: Agency) -> None:
     destroyed = Destroyed(film_key=True, manifest="0" * 64, parts=375, bytes=189_412_000)
     text = _Text(_page(agency, duration_ms=372_400, destroyed=destroyed)).text
-    assert "Filmed on 20 November 2026 Length 6 min 12 s Our code A-17 Film number " + FILM in text
+    assert "Filmed on 20 November 2026 Length 6 min 12 s Your code with us A-17 Film number " + FILM in text
     assert (
-        "On 20 January 2027 we destroyed the key to the film and its 375 locked pieces (189.4 MB). "
+        "On 20 January 2027 we destroyed the key to the film and its 375 locked pieces. "
         "Nothing of it is left with us that anybody could watch." in text
     )
-    assert "Until 24 February 2027, locked copies may still lie in our backups." in text
+    assert "Locked copies may lie in our backups until 24 February 2027." in text
+    assert "Erased at 2027-01-20T03:00:00Z: 189.4 MB (store: disk, database: sqlite)." in text
+    assert "On the kit" not in text
     assert "Erased automatically, as agreed." in text
 
 
@@ -79,6 +81,13 @@ def test_what_is_not_known_is_left_out(agency: Agency) -> None:
     assert "None" not in text
     assert "Nothing of it had come to us." in text
     assert "backups" not in text
+
+
+@pytest.mark.parametrize(("decided_by", "told"), [("service", True), ("operator", True), ("kit:kit-0001", False)])
+def test_what_may_be_left_on_a_kit_is_not_kept_from_the_family(agency: Agency, decided_by: str, told: bool) -> None:
+    half = Destroyed(film_key=True, manifest=None, parts=3, bytes=3_000_000)
+    text = _Text(_page(agency, destroyed=half, decided_by=decided_by)).text
+    assert ("On the kit Not all of it had come to us. What kit-0001 still has of it is locked" in text) is told
 
 
 def test_its_fingerprint_is_that_of_the_signed_certificate(agency: Agency) -> None:
