@@ -100,11 +100,12 @@ class BootedKit:
         wait_until(lambda: self.main_process(unit) not in (0, before))
         return time.monotonic() - began
 
-    def drop_in(self, unit: str, name: str, *lines: str) -> None:
-        """Change a unit as an administrator would."""
-        file = self.root / f"etc/systemd/system/{unit}.service.d/{name}.conf"
+    def drop_in(self, unit: str, name: str, *lines: str, section: str = "Service") -> None:
+        """Change a unit as an administrator would: a service, unless its name says otherwise."""
+        whole_name = unit if "." in unit else f"{unit}.service"
+        file = self.root / f"etc/systemd/system/{whole_name}.d/{name}.conf"
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text("[Service]\n" + "".join(f"{line}\n" for line in lines))
+        file.write_text(f"[{section}]\n" + "".join(f"{line}\n" for line in lines))
         self.run("systemctl", "daemon-reload")
 
 

@@ -1,5 +1,6 @@
 """The service's Debian package: what is in it, and its service under a real systemd."""
 
+import json
 import shutil
 from collections.abc import Iterator
 
@@ -17,6 +18,7 @@ from tests.scenarios.stack import KIT
 pytestmark = pytest.mark.rig
 UNIT = "companion-api"
 ETC = "etc/attune-companion-api"
+TIMERS = {"companion-api-upkeep.timer": "companion-api@upkeep", "companion-api-scrub.timer": "companion-api@scrub"}
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +69,18 @@ def test_without_settings_the_service_waits(booted: BootedKit) -> None:
 
 
 def test_its_own_systemd_finds_nothing_to_complain_of(booted: BootedKit) -> None:
-    path = f"/usr/lib/systemd/system/{UNIT}.service"
-    assert booted.run("systemd-analyze", "verify", "--man=no", path) == ""
-    booted.run("systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", path)
+    folder = "/usr/lib/systemd/system"
+    units = [f"{unit}.service" for unit in (UNIT, *TIMERS.values())]
+    assert booted.run("systemd-analyze", "verify", "--man=no", *units, *TIMERS) == ""
+    for file in (f"{UNIT}.service", f"{UNIT}@.service"):
+        booted.run("systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", f"{folder}/{file}")
+
+
+def test_timers_wait_for_their_hour_from_the_installation_on(booted: BootedKit) -> None:
+    for timer in TIMERS:
+        assert booted.show(timer, "UnitFileState") == "enabled"
+        assert booted.show(timer, "SubState") == "waiting"
+        assert booted.show(timer, "NextElapseUSecRealtime")
 
 
 def test_a_film_is_taken_in_and_survives_a_kill(booted: BootedKit, stack: RigStack, encoded_film: EncodedFilm) -> None:
@@ -92,6 +103,58 @@ def test_the_commands_find_the_same_settings(booted: BootedKit, stack: RigStack)
     assert said == "", "the data folder is in use"
     kits = booted.run("runuser", "-u", "attune-companion", "--", "companion-api", "kits")
     assert [line.split()[:2] for line in kits.splitlines()] == [["KIT", "STANDING"], [KIT, "listed"]]
+
+
+def _count(booted: BootedKit, action: str) -> int:
+    trail = booted.run("runuser", "-u", "attune-companion", "--", "companion-api", "audit", "show", "--json")
+    return sum(json.loads(line)["action"] == action for line in trail.splitlines())
+
+
+def _soon(booted: BootedKit, timer: str) -> None:
+    """Let a timer's hour come once, and wait until what it calls has ended."""
+    job = TIMERS[timer]
+    before = booted.show(job, "InvocationID")
+    booted.drop_in(timer, "soon", "OnCalendar=", "RandomizedDelaySec=0", "OnActiveSec=1s", section="Timer")
+    booted.run("systemctl", "restart", timer)
+    wait_until(
+        lambda: booted.show(job, "InvocationID") != before and booted.show(job, "ActiveState") in ("inactive", "failed")
+    )
+
+
+def test_the_daily_timer_runs_upkeep_once(booted: BootedKit, stack: RigStack) -> None:
+    _soon(booted, "companion-api-upkeep.timer")
+    job = TIMERS["companion-api-upkeep.timer"]
+    assert booted.show(job, "Result") == "success", booted.log(job)
+    assert "Nothing to do." in booted.log(job)
+    assert (_count(booted, "upkeep"), _count(booted, "head signed")) == (1, 1)
+    assert list((booted.root / "var/lib/attune-companion-api/store/audit/heads").iterdir())
+
+
+def test_the_nightly_scrub_stops_at_its_hour_and_the_next_night_goes_on(booted: BootedKit, stack: RigStack) -> None:
+    timer = "companion-api-scrub.timer"
+    job = TIMERS[timer]
+    booted.drop_in(job, "slow", "Environment=NIGHT=3s MIB_PER_SECOND=0.05")
+    _soon(booted, timer)
+    assert booted.show(job, "Result") == "success", booted.log(job)
+    assert booted.show(job, "ExecMainStatus") == "5", "UNFINISHED"
+    assert "not finished" in booted.log(job)
+    assert _count(booted, "scrubbed") == 0
+    booted.drop_in(job, "slow", "Environment=NIGHT=1min MIB_PER_SECOND=0")
+    _soon(booted, timer)
+    assert booted.show(job, "ExecMainStatus") == "0", booted.log(job)
+    assert _count(booted, "scrubbed") == 1
+    begun = {line.split(",")[0] for line in booted.log(job).splitlines() if line.startswith("scrub begun")}
+    assert len(begun) == 1, "it is one scrub"
+
+
+def test_a_fault_leaves_the_nights_unit_failed(booted: BootedKit, stack: RigStack) -> None:
+    """So whatever watches units tells of it."""
+    timer = "companion-api-scrub.timer"
+    key = next((booted.root / "var/lib/attune-companion-api/store/films").glob("*/film.key"))
+    key.unlink()
+    _soon(booted, timer)
+    assert booted.show(TIMERS[timer], "ActiveState") == "failed"
+    assert booted.show(TIMERS[timer], "ExecMainStatus") == "3", "FAULTS_FOUND"
 
 
 def test_removing_the_package_leaves_films_and_settings(booted: BootedKit, stack: RigStack) -> None:
