@@ -28,7 +28,7 @@ Exports = Annotated[Asker, asks(Resource.RECIPIENT, Verb.EXPORT)]
 Withdraws = Annotated[Asker, asks(Resource.RECIPIENT, Verb.WITHDRAW)]
 Refuses = Annotated[Asker, asks(Resource.RECIPIENT, Verb.REFUSE)]
 
-router = APIRouter(prefix="/v1/staff/recipients", route_class=JsonRoute)
+router = APIRouter(prefix="/v1/staff", route_class=JsonRoute)
 
 
 class RecipientBody(BaseModel):
@@ -65,33 +65,37 @@ class WaitingListBody(BaseModel):
     requests: list[WaitingBody]
 
 
-@router.get("", responses=refusals(*ASKING))
+@router.get("/recipients", responses=refusals(*ASKING))
 async def get_admissions(agency: TheAgency, published: InForce, asker: Lists) -> list[AdmissionBody]:
     """List one's own requests, or all for IT and the data-protection officer; the newest first."""
     seen = await agency.in_storage_thread(admissions_seen, agency.archive, asker, published.directory)
     return [_told(each) for each in seen]
 
 
-@router.post("", status_code=201, responses=refusals(*ASKING, *JSON_BODY, p.RECIPIENT_INVALID, p.RECIPIENT_TAKEN))
+@router.post(
+    "/recipients", status_code=201, responses=refusals(*ASKING, *JSON_BODY, p.RECIPIENT_INVALID, p.RECIPIENT_TAKEN)
+)
 async def post_admission(agency: TheAgency, published: InForce, asker: AsksFor, wanted: RecipientBody) -> AdmissionBody:
     """Ask that films be sealed to oneself too. The service can't grant it; the offline root can."""
     return _told(await agency.in_storage_thread(ask, agency.archive, asker, published.directory, wanted.recipient))
 
 
-@router.get("/waiting", responses=refusals(*ASKING))
+@router.get("/waiting-recipients", responses=refusals(*ASKING))
 async def get_waiting(agency: TheAgency, published: InForce, asker: Exports) -> WaitingListBody:
     """Return the requests that wait, as the file that IT takes to the offline root."""
     waiting = await agency.in_storage_thread(waiting_list, agency.archive, asker, published.directory)
     return WaitingListBody.model_validate(waiting, from_attributes=True)
 
 
-@router.delete("/{fingerprint}", status_code=204, responses=refusals(*ASKING_FOR_ONE, p.RECIPIENT_ADMITTED))
+@router.delete("/recipients/{fingerprint}", status_code=204, responses=refusals(*ASKING_FOR_ONE, p.RECIPIENT_ADMITTED))
 async def delete_admission(agency: TheAgency, published: InForce, asker: Withdraws, fingerprint: Fingerprint) -> None:
     """Withdraw one's own request."""
     await agency.in_storage_thread(withdraw, agency.archive, asker, published.directory, fingerprint)
 
 
-@router.post("/{fingerprint}/refuse", status_code=204, responses=refusals(*ASKING_FOR_ONE, p.RECIPIENT_ADMITTED))
+@router.post(
+    "/recipients/{fingerprint}/refuse", status_code=204, responses=refusals(*ASKING_FOR_ONE, p.RECIPIENT_ADMITTED)
+)
 async def post_refusal(agency: TheAgency, published: InForce, asker: Refuses, fingerprint: Fingerprint) -> None:
     """Refuse a request."""
     await agency.in_storage_thread(refuse, agency.archive, asker, published.directory, fingerprint)

@@ -1,5 +1,6 @@
 """OpenAPI is true to the letter: Schemathesis, as anybody would run it, finds no 500 and no undocumented answer."""
 
+import json
 import os
 import socket
 import subprocess
@@ -7,16 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import URL
 
-from companion_api.database.database import Database
-from companion_api.films.archive import utc_now
-from companion_api.staff.account_rows import AccountRows
 from companion_api.staff.person import Role
-from companion_api.staff.sign_in import COOKIE
-from companion_api.staff.staff_sessions import StaffSessions
-from footage.messages import timestamp
 from tests.rigs.rig_stack import RigStack, wait_until
+from tests.rigs.schemathesis_hooks import KNOWN_IDS
 
 pytestmark = pytest.mark.rig
 ROOT = Path(__file__).parents[2]
@@ -24,24 +19,23 @@ ROOT = Path(__file__).parents[2]
 NEVER = "positive_data_acceptance"
 # A fuzzer that may do everything breaks these on purpose: its signature and digest, or its cookie, are made good.
 NOT_WHEN_SIGNED = f"{NEVER},missing_required_header,negative_data_rejection,ignored_auth"
-EXAMPLES = 60
-ACCOUNT = "0d2f7b1c-0000-4000-8000-000000000000"
+EXAMPLES, EXAMPLES_A_ROLE = 60, 10
 
 
-def _run(address: str, excluded: str, *options: str) -> str:
+def _run(address: str, excluded: str, *options: str, examples: int = EXAMPLES, **told: str) -> str:
     """Run Schemathesis with all its checks, and return what it said. It must find nothing."""
     command = [str(Path(sys.executable).with_name("schemathesis")), "run", f"{address}/openapi.json", "--no-color"]
     command += [
         "--checks",
         "all",
         "--max-examples",
-        str(EXAMPLES),
+        str(examples),
         "--continue-on-failure",
         "--exclude-checks",
         excluded,
         *options,
     ]
-    environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.rigs.schemathesis_hooks", "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "SCHEMATHESIS_HOOKS": "tests.rigs.schemathesis_hooks", "PYTHONPATH": str(ROOT), **told}
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=400, check=False)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     return done.stdout
@@ -52,23 +46,29 @@ def test_to_a_stranger(stack: RigStack) -> None:
         print(_run(address, NEVER)[-600:])
 
 
-def test_to_somebody_of_it(stack: RigStack) -> None:
-    """What a page of ours may send, with a session that is not signed out on the way."""
-    with stack.service() as address:
-        database, now = Database(URL.create("sqlite", database=str(stack.data / "companion.sqlite3"))), utc_now()
-        with database.writing() as connection:
-            AccountRows(connection).add(ACCOUNT, "A. Jones", {Role.IT}, timestamp(now))
-            token = StaffSessions(connection, now).begin(ACCOUNT)
-        database.close()
-        headers = (f"Cookie: {COOKIE}={token}", "Origin: http://localhost:8080")
-        options = [word for header in headers for word in ("--header", header)]
-        options += ["--include-path-regex", "^/v1/staff/", "--exclude-path-regex", "/sessions?$"]
-        print(_run(address, NOT_WHEN_SIGNED, *options)[-600:])
+@pytest.mark.parametrize("roles", [(role,) for role in Role] + [tuple(Role)], ids=[*Role, "all roles"])
+def test_to_staff(roles: tuple[Role, ...]) -> None:
+    """What a page of ours may send, with a session that is not signed out on the way, to what there is."""
+    port = _free_port()
+    command = [sys.executable, "-m", "tests.rigs.peopled_service", str(port), *roles]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as service:
+        try:
+            assert service.stdout is not None
+            told = json.loads(service.stdout.readline())
+            wait_until(lambda: _listens(port))
+            headers = [word for name, value in told["headers"].items() for word in ("--header", f"{name}: {value}")]
+            paths = ("--include-path-regex", "^/v1/staff/", "--exclude-path-regex", "/sessions?$")
+            address = f"http://127.0.0.1:{port}"
+            ids = {KNOWN_IDS: json.dumps(told["ids"])}
+            said = _run(address, NOT_WHEN_SIGNED, *headers, *paths, examples=EXAMPLES_A_ROLE, **ids)
+        finally:
+            service.terminate()
+            service.wait(30)
+    print(said[-600:])
 
 
 def test_to_a_kit() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = _free_port()
     command = [sys.executable, "-m", "tests.rigs.signing_proxy", str(port)]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) as proxy:
         try:
@@ -77,6 +77,12 @@ def test_to_a_kit() -> None:
         finally:
             proxy.terminate()
             proxy.wait(30)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
 
 
 def _listens(port: int) -> bool:

@@ -29,7 +29,7 @@ def test_a_practitioner_is_admitted_and_opens_the_next_film(tmp_path: Path, monk
         practitioner, it = Staff(service, Role.PRACTITIONER), Staff(service, Role.IT)
         hand(service, agency.kit, practitioner)
         practitioner.send("POST", "/v1/staff/recipients", {"recipient": own.recipient.text})
-        waiting = it.send("GET", "/v1/staff/recipients/waiting").content
+        waiting = it.send("GET", "/v1/staff/waiting-recipients").content
         (tmp_path / "waiting.json").write_bytes(waiting)
         assert [request.recipient for request in decode(AdmissionRequests, waiting).requests] == [own.recipient.text]
 

@@ -56,7 +56,7 @@ def publish(service: Service, version: int, *entries: RecipientEntry) -> None:
 
 
 def waiting(it: Staff) -> AdmissionRequests:
-    return decode(AdmissionRequests, it.send("GET", f"{PATH}/waiting").content)
+    return decode(AdmissionRequests, it.send("GET", "/v1/staff/waiting-recipients").content)
 
 
 def test_only_the_directory_admits(service: Service, practitioner: Staff, it: Staff) -> None:
