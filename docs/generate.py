@@ -4,11 +4,14 @@ A block stands between `<!-- generated: NAME -->` and `<!-- end -->`.
 """
 
 import argparse
+import pkgutil
 import re
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
+import companion_api
 from companion_api.films.faults import MEANINGS as MEANINGS_OF_FAULTS
 from device.board import BOARD
 from device.endings import BEHIND
@@ -28,6 +31,7 @@ DOCUMENTS = (
     Path("docs/panel.md"),
     Path("docs/selftest.md"),
     Path("docs/scrub-and-backup.md"),
+    Path("docs/architecture.md"),
     Path("hardware/README.md"),
 )
 _BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -149,6 +153,16 @@ def faults() -> str:
     return _table(("fault", "meaning", "next step", "grave"), rows)
 
 
+def rooms() -> str:
+    """Return the packages of the service, each with what its own docstring says first."""
+    rows = []
+    for room in pkgutil.iter_modules(companion_api.__path__, "companion_api."):
+        if room.ispkg:
+            said = (import_module(room.name).__doc__ or "").split("\n\n")[0]
+            rows.append((f"`{room.name.removeprefix('companion_api.')}`", " ".join(said.split())))
+    return _table(("room", "what is in it"), rows)
+
+
 def pins() -> str:
     """Return the pin map."""
     rows = [(name.replace("_", " "), str(getattr(BOARD, name)).strip("()")) for name in type(BOARD).__slots__]
@@ -166,6 +180,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "endings": endings,
     "pins": pins,
     "faults": faults,
+    "rooms": rooms,
     "selftest-parts": selftest_parts,
     "selftest-exits": selftest_exits,
     "selftest-flaws": selftest_flaws,
