@@ -50,6 +50,9 @@ def test_workers_share_sessions_films_and_counts(installation: Installation, age
         for _ in range(10):
             httpx.get(f"{url}/healthz", timeout=60)
         assert _counted(url) == 10
+        for _ in range(4):
+            told = httpx.get(f"{url}/metrics", timeout=60).text
+            assert told.count("\nattune_kit_last_seen_timestamp_seconds{") == 1, "what is read is told once"
 
 
 def test_a_worker_that_dies_is_replaced(installation: Installation, agency: Agency, film: Film) -> None:
