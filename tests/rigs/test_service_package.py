@@ -139,7 +139,7 @@ def test_the_nightly_scrub_stops_at_its_hour_and_the_next_night_goes_on(booted: 
     assert booted.show(job, "ExecMainStatus") == "5", "UNFINISHED"
     assert "not finished" in booted.log(job)
     assert _count(booted, "scrubbed") == 0
-    booted.drop_in(job, "slow", "Environment=NIGHT=1min MIB_PER_SECOND=0")
+    booted.drop_in(job, "slow", "Environment=NIGHT=1m MIB_PER_SECOND=0")
     _soon(booted, timer)
     assert booted.show(job, "ExecMainStatus") == "0", booted.log(job)
     assert _count(booted, "scrubbed") == 1
