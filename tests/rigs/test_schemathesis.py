@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from companion_api.staff.person import Role
@@ -20,6 +22,16 @@ NEVER = "positive_data_acceptance"
 # A fuzzer that may do everything breaks these on purpose: its signature and digest, or its cookie, are made good.
 NOT_WHEN_SIGNED = f"{NEVER},missing_required_header,negative_data_rejection,ignored_auth"
 EXAMPLES = {"stranger": 10, "kit": 25, "role": 6, "all roles": 12}  # of each request; three minutes in all
+
+REACHED = {  # some of what lies behind the checks of forms, ids and rights
+    (Role.PRACTITIONER,): {"GET /v1/staff/films/{film}/parts/{number}", "GET /v1/staff/films/{film}/manifest"},
+    tuple(Role): {
+        "GET /v1/staff/films/{film}/erasure.html",
+        "POST /v1/staff/cases/{case}/withdrawal",
+        "POST /v1/staff/films/{film}/withdrawal",
+        "POST /v1/staff/holds/{hold}/release",
+    },
+}
 
 
 def _run(address: str, excluded: str, *options: str, examples: int, **told: str) -> str:
@@ -62,10 +74,13 @@ def test_to_staff(roles: tuple[Role, ...]) -> None:
             examples = EXAMPLES["role" if len(roles) == 1 else "all roles"]
             ids = {KNOWN_IDS: json.dumps(told["ids"])}
             said = _run(address, NOT_WHEN_SIGNED, *headers, *paths, examples=examples, **ids)
+            done = _done(address)
         finally:
             service.terminate()
             service.wait(30)
     print(said[-600:])
+    assert any("{" in request for request in done), "nothing that there is was found"
+    assert done >= REACHED.get(roles, set())
 
 
 def test_to_a_kit() -> None:
@@ -78,6 +93,17 @@ def test_to_a_kit() -> None:
         finally:
             proxy.terminate()
             proxy.wait(30)
+
+
+def _done(address: str) -> set[str]:
+    """Return the requests that were granted at least once, as the service counted them."""
+    counts = httpx.get(f"{address}/metrics").text
+    return {
+        f"{method} {route}"
+        for method, route in re.findall(
+            r'_seconds_count\{method="(\w+)",route="([^"]+)",status="2..".*\} [1-9]', counts
+        )
+    }
 
 
 def _free_port() -> int:
