@@ -12,7 +12,6 @@ from fastapi import Depends, Request
 
 from companion_api.films.archive import Archive
 from companion_api.films.erasure import Eraser
-from companion_api.kits.pace import Pace
 from companion_api.kits.places import Places
 from companion_api.kits.sessions import Sessions
 from companion_api.operations.metrics import Metrics
@@ -30,7 +29,7 @@ class Agency:
     """One agency's service.
 
     `origin`: where people's browsers find it. `provider`: at which they sign in, if not only with passkeys.
-    `places` for uploads, and the `pace` at which bodies must come.
+    `places` for uploads.
     """
 
     archive: Archive
@@ -43,7 +42,6 @@ class Agency:
     provider: Provider | None
     storage: ThreadPoolExecutor
     places: Places
-    pace: Pace
     metrics: Metrics
 
     async def in_storage_thread(self, do: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -13,7 +13,6 @@ from companion_api.agency import Agency
 from companion_api.answers import answer_problems
 from companion_api.films.erasure import Eraser
 from companion_api.kits import enrolment_requests, heartbeat_requests, kit_requests
-from companion_api.kits.pace import USUAL_PACE, Pace
 from companion_api.kits.places import Places
 from companion_api.kits.sessions import Sessions
 from companion_api.library import (
@@ -39,7 +38,6 @@ def create_app(
     origin: Origin,
     provider: Provider | None = None,
     session_secret: bytes | None = None,
-    pace: Pace = USUAL_PACE,
     uploads: int = 256,
     storage_threads: int = 8,
     metrics: Metrics | None = None,
@@ -64,8 +62,7 @@ def create_app(
         ceremonies=Ceremonies(session_secret, archive.clock),
         provider=provider,
         storage=ThreadPoolExecutor(storage_threads, "storage"),
-        places=Places(uploads, pace.patience),
-        pace=pace,
+        places=Places(uploads),
         metrics=metrics,
     )
 

@@ -1,4 +1,4 @@
-"""Routes that take a JSON body of bounded size, from a client that does not stand still."""
+"""Routes that take a JSON body of bounded size."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -8,7 +8,6 @@ from fastapi.routing import APIRoute
 from starlette.types import Message
 
 from companion_api import problems as p
-from companion_api.agency import agency_of
 from companion_api.kits.upload import gather
 
 MAX_JSON_SIZE = 64 * 1024  # of the largest: an attestation with its certificates
@@ -26,7 +25,7 @@ class JsonRoute(APIRoute):
         async def with_gathered_body(request: Request) -> Response:
             if self.body_field is None:
                 return await answer(request)
-            body = (await gather(request, MAX_JSON_SIZE, (await agency_of(request)).pace)).body
+            body = (await gather(request, MAX_JSON_SIZE)).body
 
             async def gathered() -> Message:
                 return {"type": "http.request", "body": body, "more_body": False}

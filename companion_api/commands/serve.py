@@ -1,6 +1,7 @@
 """`companion-api serve`: run the service, in this process or in several workers."""
 
 import argparse
+import asyncio
 import os
 import signal
 import sys
@@ -8,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import cast
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
@@ -46,7 +48,7 @@ def run(settings: Settings, _: argparse.Namespace) -> None:
             config = uvicorn.Config(
                 app,
                 loop="uvloop",
-                http=Connection,
+                http=cast(type[asyncio.Protocol], Connection),  # it is a BufferedProtocol, which both loops know
                 ws="none",
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 proxy_headers=False,

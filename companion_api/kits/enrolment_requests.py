@@ -67,7 +67,7 @@ async def post_enrol(
     request: Request, response: Response, agency: TheAgency, published: InForce, _: SignatureHeader
 ) -> Enrolled:
     """Enter a kit's key by a token of IT's. Signed by that very key, without a nonce; `keyid` is its thumbprint."""
-    body = await read_json(request, EnrolBody, agency.pace)
+    body = await read_json(request, EnrolBody)
     try:
         key = from_jwk(PublicJwk(body.key.kty, body.key.crv, body.key.x, body.key.y))
     except MessageMalformed:

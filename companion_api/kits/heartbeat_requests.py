@@ -24,5 +24,5 @@ router = APIRouter(prefix="/v1")
 )
 async def put_status(request: Request, agency: TheAgency, session: OwnSession) -> None:
     """Keep what a kit says of itself as its newest heartbeat."""
-    heartbeat = await read_json(request, Heartbeat, agency.pace)
+    heartbeat = await read_json(request, Heartbeat)
     await agency.in_storage_thread(keep_heartbeat, agency.archive, session, heartbeat)

@@ -133,7 +133,7 @@ async def begin_session(agency: TheAgency, kit: OpeningKit) -> Session:
 async def put_key(request: Request, agency: TheAgency, kit: KitInSession, film: FilmId) -> Response:
     """Store `film.key`."""
     async with agency.places:
-        upload = await gather(request, MAX_KEY_SIZE, agency.pace)
+        upload = await gather(request, MAX_KEY_SIZE)
         return _stored(await agency.in_storage_thread(take_key, agency.archive, kit, film, upload))
 
 
@@ -148,7 +148,7 @@ async def put_part(
 ) -> Response:
     """Store one sealed part. Parts may come in any order, several at once, and before the film has ended."""
     async with agency.places:
-        upload = await gather(request, MAX_PART_SIZE, agency.pace)
+        upload = await gather(request, MAX_PART_SIZE)
         return _stored(await agency.in_storage_thread(take_part, agency.archive, kit, film, int(number), upload))
 
 
@@ -175,7 +175,7 @@ async def put_manifest(
 ) -> Response:
     """Close a film: when all that its manifest lists is durable, the answer is the receipt."""
     async with agency.places:
-        upload = await gather(request, MAX_MANIFEST_SIZE, agency.pace)
+        upload = await gather(request, MAX_MANIFEST_SIZE)
         issued = await agency.in_storage_thread(
             close_film, agency.archive, agency.receipt_key, published.directory, kit, film, upload
         )

@@ -10,7 +10,7 @@ RETRY_SECONDS = 10  # told to whoever has waited in vain
 class Places:
     """`async with places:` holds a place. They are given in the order of asking."""
 
-    def __init__(self, number: int, patience: float) -> None:
+    def __init__(self, number: int, patience: float = 20.0) -> None:
         """`patience`: seconds that somebody waits for a place."""
         self._free = asyncio.Semaphore(number)
         self._patience = patience

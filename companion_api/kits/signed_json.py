@@ -6,7 +6,6 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
 from companion_api import problems as p
-from companion_api.kits.pace import Pace
 from companion_api.kits.upload import gather
 from companion_api.problems import REQUEST_INVALID, Refusal
 
@@ -18,9 +17,9 @@ BODY_REFUSALS = (
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
-async def read_json(request: Request, model: type[ModelT], pace: Pace) -> ModelT:
+async def read_json(request: Request, model: type[ModelT]) -> ModelT:
     """Return the body, which is the one that was signed for. Raises `Refusal`; its detail repeats no value."""
-    upload = await gather(request, MAX_JSON_SIZE, pace)
+    upload = await gather(request, MAX_JSON_SIZE)
     upload.verified_sha256()
     try:
         return model.model_validate_json(upload.body)

@@ -1,6 +1,5 @@
-"""The body of a request: gathered in memory, bounded in size and time, and compared with its digest."""
+"""The body of a request: gathered in memory, bounded in size, and compared with its digest."""
 
-import asyncio
 import base64
 import hashlib
 import re
@@ -8,7 +7,6 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
-from companion_api.kits.pace import Pace, Progress
 from companion_api.problems import (
     BODY_EMPTY,
     BODY_INCOMPLETE,
@@ -25,7 +23,7 @@ _SHA256 = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")
 class Upload:
     """A whole body, and the Content-Digest (RFC 9530) that was signed for it."""
 
-    body: bytes
+    body: bytes | bytearray
     content_digest: str
 
     def verified_sha256(self) -> str:
@@ -40,31 +38,25 @@ class Upload:
         return sha256.hex()
 
 
-async def gather(request: Request, limit: int, pace: Pace) -> Upload:
-    """Return the body, of at most `limit` bytes, if it comes at the pace that is asked. Raises `Refusal`."""
+async def gather(request: Request, limit: int) -> Upload:
+    """Return the body, of at most `limit` bytes. Raises `Refusal`."""
     announced = _announced(request)
     if announced > limit:
         raise Refusal(BODY_TOO_LARGE, _too_large(limit))
     pieces: list[bytes] = []
     size = 0
-    clock = asyncio.get_running_loop().time
-    progress = Progress(pace, clock())
-    try:
-        async with asyncio.timeout_at(progress.deadline) as limited:
-            async for piece in request.stream():
-                pieces.append(piece)
-                size += len(piece)
-                if size > limit:
-                    raise Refusal(BODY_TOO_LARGE, _too_large(limit))
-                progress.came(len(piece), clock())
-                limited.reschedule(progress.deadline)
-    except TimeoutError:
-        raise progress.refusal() from None
+    async for piece in request.stream():
+        if piece:  # the last one is empty
+            pieces.append(piece)
+        size += len(piece)
+        if size > limit:
+            raise Refusal(BODY_TOO_LARGE, _too_large(limit))
     if size != announced:
         raise Refusal(BODY_INCOMPLETE, f"{size} bytes came, {announced} were announced. Send the whole body again.")
     if size == 0:
         raise Refusal(BODY_EMPTY, "This request needs a body.")
-    return Upload(b"".join(pieces), request.headers.get("content-digest", ""))
+    body = pieces[0] if len(pieces) == 1 else b"".join(pieces)  # one piece is not copied
+    return Upload(body, request.headers.get("content-digest", ""))
 
 
 def _announced(request: Request) -> int:

@@ -15,7 +15,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from companion_api.stores.store import Put, Store
+from companion_api.stores.store import Data, Put, Store
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
@@ -91,7 +91,7 @@ class MeasuredStore:
         """Implement `Store.prepare`."""
         self.inner.prepare()
 
-    def put(self, key: str, data: bytes) -> Put:
+    def put(self, key: str, data: Data) -> Put:
         """Implement `Store.put`."""
         with self._timed("put"):
             outcome = self.inner.put(key, data)
@@ -99,7 +99,7 @@ class MeasuredStore:
             self._metrics.stored_bytes.inc(len(data))
         return outcome
 
-    def replace(self, key: str, data: bytes) -> None:
+    def replace(self, key: str, data: Data) -> None:
         """Implement `Store.replace`."""
         with self._timed("replace"):
             self.inner.replace(key, data)

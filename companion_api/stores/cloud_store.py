@@ -15,7 +15,7 @@ from obstore.exceptions import AlreadyExistsError, PreconditionError
 from obstore.store import GCSStore, ObjectStore
 
 from companion_api.stores.cloud_errors import BucketKeepsVersions, BucketOverwrites, missing_is_fine, named_errors
-from companion_api.stores.store import Put, StoreFailed, checked
+from companion_api.stores.store import Data, Put, StoreFailed, checked
 
 _NAMES_A_PAGE = 1000  # the most that S3 lists at once
 _CREATE_TRIES = 3
@@ -51,7 +51,7 @@ class CloudStore:
                 "Use a store that keeps to If-None-Match."
             )
 
-    def put(self, key: str, data: bytes) -> Put:
+    def put(self, key: str, data: Data) -> Put:
         """Implement `Store.put`. Whoever meets an object reads it and compares."""
         checked(key)
         with named_errors():
@@ -67,7 +67,7 @@ class CloudStore:
                     return Put.STORED
         raise StoreFailed("The store says that there is an object, and has none. Look at what else changes the bucket.")
 
-    def replace(self, key: str, data: bytes) -> None:
+    def replace(self, key: str, data: Data) -> None:
         """Implement `Store.replace`."""
         checked(key)
         with named_errors():

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 
-from companion_api.stores.store import Put, StoreFailed, StoreFull, checked
+from companion_api.stores.store import Data, Put, StoreFailed, StoreFull, checked
 from footage import durable
 
 _ARRIVING = ".arriving"  # objects under way; on the same file system, so that they can be linked to their names
@@ -35,7 +35,7 @@ class DiskStore:
             for leftover in self._arriving.iterdir():
                 leftover.unlink()
 
-    def put(self, key: str, data: bytes) -> Put:
+    def put(self, key: str, data: Data) -> Put:
         """Implement `Store.put`: a link is made only where there is nothing yet."""
         path = f"{self._root}/{checked(key)}"  # text, because `pathlib` was a fifth of the CPU time of a part
         folder = path.rpartition("/")[0]
@@ -50,7 +50,7 @@ class DiskStore:
                 return Put.DIFFERS
             return outcome
 
-    def replace(self, key: str, data: bytes) -> None:
+    def replace(self, key: str, data: Data) -> None:
         """Implement `Store.replace`."""
         path = self._path(key)
         with _named_errors(), self._arrived(data) as arrived:
@@ -89,7 +89,7 @@ class DiskStore:
         return self._root / checked(key)
 
     @contextmanager
-    def _arrived(self, data: bytes) -> Iterator[str]:
+    def _arrived(self, data: Data) -> Iterator[str]:
         """Give a durable file that has no name in the store yet; remove it in the end."""
         path = durable.write_temporary(self._arriving, data)
         try:

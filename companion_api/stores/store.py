@@ -21,6 +21,7 @@ DIRECTORY = "directory.jws"
 ERASURES = "erasures"
 FILMS = "films"
 AUDIT_HEADS = "audit/heads"
+Data = bytes | bytearray  # never changed by anybody
 _KEY = re.compile(r"[a-z0-9][a-z0-9.-]*(/[a-z0-9][a-z0-9.-]*)*")
 
 
@@ -57,13 +58,13 @@ class Store(Protocol):
         Raises `StoreUnfit`.
         """
 
-    def put(self, key: str, data: bytes) -> Put:
+    def put(self, key: str, data: Data) -> Put:
         """Store under a new name, never over an object. Of several at once exactly one gets `STORED`.
 
         Only where an answer was lost on the way to the store, the one that stored may get `SAME`.
         """
 
-    def replace(self, key: str, data: bytes) -> None:
+    def replace(self, key: str, data: Data) -> None:
         """Store under a name, over what was there. Readers see the old object or the new one."""
 
     def get(self, key: str) -> bytes | None:

@@ -24,7 +24,7 @@ from sqlalchemy import URL
 from companion_api.database.database import named_errors
 from companion_api.signatures import ServiceMessage, read_message
 from companion_api.stores.disk_store import DiskStore
-from companion_api.stores.store import Put, Store, StoreFailed, StoreFull
+from companion_api.stores.store import Data, Put, Store, StoreFailed, StoreFull
 from footage import durable
 from footage.directory import Directory
 from footage.errors import FootageError
@@ -149,11 +149,11 @@ def refuse_foreign(path: Path) -> None:
 class _FolderStore(DiskStore):
     """The folder's store, which says by name that it is the backup's disk that is full or fails."""
 
-    def put(self, key: str, data: bytes) -> Put:
+    def put(self, key: str, data: Data) -> Put:
         with named_failures(self._root):
             return super().put(key, data)
 
-    def replace(self, key: str, data: bytes) -> None:
+    def replace(self, key: str, data: Data) -> None:
         with named_failures(self._root):
             super().replace(key, data)
 

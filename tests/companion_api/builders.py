@@ -19,7 +19,6 @@ from companion_api.database.migration import migrate
 from companion_api.films.archive import Archive
 from companion_api.films.erasure import Eraser
 from companion_api.films.upkeep import mend
-from companion_api.kits.pace import USUAL_PACE, Pace
 from companion_api.problems import MEDIA_TYPE, TYPE_PREFIX
 from companion_api.published_directory import PublishedDirectory
 from companion_api.staff.origin import Origin
@@ -62,7 +61,6 @@ class Service:
         *,
         store: Store | None = None,
         database: URL | None = None,
-        pace: Pace = USUAL_PACE,
         provider: Callable[[Clock], Provider] | None = None,
     ) -> None:
         self.agency = agency
@@ -72,7 +70,6 @@ class Service:
         self.directory_file.write_text(agency.signed_directory())
         self.database = database or sqlite(self.data / "companion.sqlite3")
         self._given_store = store
-        self._pace = pace
         self._provider = provider and provider(self.clock)
         self.data.mkdir(exist_ok=True)
         self._open()
@@ -86,7 +83,7 @@ class Service:
         self.journal = DiskStore(self.data / "erasures")
         self.eraser = Eraser(self.archive, self.directory, self.agency.receipt_key, self.journal, "disk", 35)
         mend(self.eraser)
-        self.app = create_app(eraser=self.eraser, origin=Origin(ORIGIN), provider=self._provider, pace=self._pace)
+        self.app = create_app(eraser=self.eraser, origin=Origin(ORIGIN), provider=self._provider)
         if not _DESCRIBED:
             _DESCRIBED.update(self.app.openapi())
         self.app.openapi = lambda: _DESCRIBED  # type: ignore[method-assign]
@@ -173,10 +170,9 @@ def running(
     agency: Agency,
     *,
     store: Store | None = None,
-    pace: Pace = USUAL_PACE,
     provider: Callable[[Clock], Provider] | None = None,
 ) -> Iterator[Service]:
-    service = Service(folder, agency, store=store, pace=pace, provider=provider)
+    service = Service(folder, agency, store=store, provider=provider)
     try:
         yield service
     finally:

@@ -10,7 +10,7 @@ import pytest
 
 from companion_api.stores import disk_store
 from companion_api.stores.disk_store import DiskStore
-from companion_api.stores.store import Put, Store, StoreFailed, StoreFull
+from companion_api.stores.store import Data, Put, Store, StoreFailed, StoreFull
 from tests.companion_api.builders import Kit, problem, running
 from tests.footage.builders import Agency, Film
 
@@ -120,7 +120,7 @@ class _Failing:
         self.replace, self.get, self.delete, self.list = store.replace, store.get, store.delete, store.list
         self.prepare = store.prepare
 
-    def put(self, key: str, data: bytes) -> Put:
+    def put(self, key: str, data: Data) -> Put:
         raise self._reason
 
 

@@ -1,14 +1,11 @@
 """Bodies and paths that are not what they should be. Each has its name, and none leaves anything behind."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from companion_api.kits.kit_requests import MAX_MANIFEST_SIZE
-from companion_api.kits.pace import Pace
 from companion_api.kits.upload import Upload
 from companion_api.problems import DIGEST_MISMATCH, Refusal
 from footage.errors import MessageMalformed
@@ -18,7 +15,7 @@ from footage.keys import new_key
 from footage.manifest import sign_manifest
 from footage.messages import FilmId, Message, decode
 from footage.parts import MAX_PART_SIZE
-from tests.companion_api.builders import Kit, Service, problem, running
+from tests.companion_api.builders import Kit, Service, problem
 from tests.footage.builders import Agency, Film, make_film, sha256
 
 FILM = "8562e425-270c-4d9e-abf4-11932fc0556d"
@@ -74,29 +71,6 @@ def test_a_body_that_changed_on_the_way_is_refused(service: Service, kit: Kit) -
 
 def test_an_empty_part_is_refused(kit: Kit) -> None:
     assert problem(kit.put_part(FILM, 0, b"")) == "body-empty"
-
-
-def test_a_stalled_upload_loses_its_place(tmp_path: Path, agency: Agency) -> None:
-    async def stalled() -> AsyncIterator[bytes]:
-        yield b"a"
-        await asyncio.sleep(60)
-
-    (tmp_path / "other").mkdir()
-    with running(tmp_path / "other", agency, pace=Pace(patience=0.1)) as service:
-        kit = Kit(service).begin()
-        assert problem(service.send("PUT", PART, kit.headers("PUT", PART, b"abc"), stalled)) == "upload-stalled"
-
-
-def test_a_slow_but_moving_upload_is_taken(tmp_path: Path, agency: Agency) -> None:
-    async def slow() -> AsyncIterator[bytes]:
-        for byte in b"abcdef":
-            await asyncio.sleep(0.1)
-            yield bytes([byte])
-
-    (tmp_path / "other").mkdir()
-    with running(tmp_path / "other", agency, pace=Pace(patience=0.4)) as service:
-        kit = Kit(service).begin()
-        assert service.send("PUT", PART, kit.headers("PUT", PART, b"abcdef"), slow).status_code == 201
 
 
 BAD_FILMS = ["x", FILM.upper(), FILM.replace("-4", "-1", 1), FILM + "%0A", "..%2F..%2Fetc", "%00", FILM + "0"]

@@ -1,7 +1,5 @@
-import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -13,7 +11,6 @@ from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 
 from companion_api.app import create_app
 from companion_api.audit.trail import entries
-from companion_api.kits.pace import Pace
 from companion_api.staff import accounts
 from companion_api.staff.origin import Origin
 from companion_api.staff.person import Role
@@ -430,13 +427,3 @@ def test_a_body_must_be_sent_as_json_and_as_long_as_it_is(steady: Person) -> Non
     body = b'{"credential": {"id": "AA", "response": {}}}'
     assert problem(steady.send("POST", "/v1/staff/sign-in", body, content_type="text/plain")) == "request-invalid"
     assert problem(steady.send("POST", "/v1/staff/sign-in", body, content_length="999")) == "body-incomplete"
-
-
-def test_a_body_that_stands_still_is_refused_by_name(tmp_path: Path, agency: Agency) -> None:
-    async def stalled() -> AsyncIterator[bytes]:
-        yield b"{"
-        await asyncio.sleep(30)
-
-    headers = {"content-type": "application/json", "content-length": "2", "origin": ORIGIN}
-    with running(tmp_path, agency, pace=Pace(patience=0.05)) as service:
-        assert problem(service.send("POST", "/v1/staff/sign-in", headers, stalled)) == "upload-stalled"

@@ -14,9 +14,6 @@ class Pace:
     least: float = 1024.0  # bytes a second from then on, in the mean since the body began
 
 
-USUAL_PACE = Pace()
-
-
 class Progress:
     """How a body is coming. It is told of bytes and of the time (seconds of any steady clock), and decides."""
 
