@@ -35,10 +35,12 @@ class Published:
 
     def key_of(self, kit: str) -> EllipticCurvePublicKey:
         """Return the key of a kit that may send. Raises `KitUnknown` and `KitRevoked`."""
+        if known := self._keys.get(kit):
+            return known
         entry = self.directory.kit(kit)
         if entry.revoked:
             raise KitRevoked(f"The directory (version {self.directory.version}) revokes kit {kit}. Ask IT.")
-        return self._keys.get(kit) or self._keys.setdefault(kit, _key(entry))
+        return self._keys.setdefault(kit, _key(entry))
 
 
 class PublishedDirectory:

@@ -1,13 +1,14 @@
 import hashlib
 from base64 import b64encode
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
-from http_message_signatures import HTTPMessageSigner, HTTPSignatureKeyResolver
+from http_message_signatures import HTTPMessageSigner, HTTPMessageVerifier, HTTPSignatureKeyResolver
 from http_message_signatures.algorithms import ECDSA_P256_SHA256
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from footage.errors import KitUnknown
@@ -30,6 +31,24 @@ def key_of(key_id: str) -> EllipticCurvePublicKey:
     if key_id != "kit-0001":
         raise KitUnknown(f"no kit {key_id}")
     return KEY.public_key()
+
+
+class Keys(HTTPSignatureKeyResolver):
+    """What the library asks for keys."""
+
+    def resolve_private_key(self, key_id: str) -> EllipticCurvePrivateKey:
+        return KEY
+
+    def resolve_public_key(self, key_id: str) -> EllipticCurvePublicKey:
+        return key_of(key_id)
+
+
+def by_library(request: SignedRequest) -> Signature:
+    """Return what the library says of a signature. Raises what it raises."""
+    verifier = HTTPMessageVerifier(signature_algorithm=ECDSA_P256_SHA256, key_resolver=Keys())
+    verifier.max_clock_skew = timedelta(days=36500)
+    (result,) = verifier.verify(request, max_age=None, expect_tag="attune-kit", expect_label="kit")
+    return Signature(str(result.parameters["keyid"]), result.nonce or "")
 
 
 def put(**changes: object) -> SignedRequest:
@@ -141,24 +160,19 @@ def test_a_signature_without_the_body_does_not_cover_a_body() -> None:
         verify_request(get(), key_of, has_body=True)
 
 
-def test_further_signatures_neither_help_nor_harm() -> None:
-    request, forged = put(), put(key=OTHER)
+@pytest.mark.parametrize("label", ["kit", "proxy"])
+@pytest.mark.parametrize("key", [KEY, OTHER], ids=["same key", "another key"])
+def test_a_second_signature_is_refused(label: str, key: EllipticCurvePrivateKey) -> None:
+    request, second = put(), put(key=key)
     for name in ("Signature", "Signature-Input"):
-        request.headers[name] += ", proxy" + forged.headers[name].removeprefix("kit")
-    assert verify_request(request, key_of, has_body=True) == Signature("kit-0001", "n")
-    for name in ("Signature", "Signature-Input"):
-        forged.headers[name] += ", proxy" + put().headers[name].removeprefix("kit")
-    with pytest.raises(RequestForged):
-        verify_request(forged, key_of, has_body=True)
+        request.headers[name] += f", {label}" + second.headers[name].removeprefix("kit")
+    with pytest.raises(RequestForged, match="one signature"):
+        verify_request(request, key_of, has_body=True)
 
 
 @pytest.mark.parametrize("year", [1970, 2020, 2100])
 def test_a_kits_clock_does_not_matter(year: int) -> None:
     """Freshness is the server's nonce."""
-
-    class Keys(HTTPSignatureKeyResolver):
-        def resolve_private_key(self, key_id: str) -> EllipticCurvePrivateKey:
-            return KEY
 
     request = SignedRequest("GET", "http://server/v1/directory", {})
     HTTPMessageSigner(signature_algorithm=ECDSA_P256_SHA256, key_resolver=Keys()).sign(
@@ -211,3 +225,62 @@ def test_garbage(signature: str, parameters: str) -> None:
     request = SignedRequest("GET", "http://server/", {"signature": signature, "signature-input": parameters})
     with pytest.raises(RequestForged):
         verify_request(request, key_of, has_body=False)
+
+
+@pytest.mark.parametrize("include_alg", [True, False])
+@pytest.mark.parametrize("nonce", ["n", "", " ~!#[]", None])
+@given(covered=st.permutations(["@method", "@path", "content-digest", "content-length"]))
+def test_whatever_the_library_signs_for_all_that_is_asked_is_taken(
+    include_alg: bool, nonce: str | None, covered: list[str]
+) -> None:
+    request = put()
+    HTTPMessageSigner(signature_algorithm=ECDSA_P256_SHA256, key_resolver=Keys()).sign(
+        request,
+        key_id="kit-0001",
+        nonce=nonce,
+        tag="attune-kit",
+        label="kit",
+        include_alg=include_alg,
+        covered_component_ids=covered,
+        use_existing_digest=True,
+    )
+    assert verify_request(request, key_of, has_body=True) == by_library(request) == Signature("kit-0001", nonce or "")
+
+
+@pytest.mark.parametrize(
+    "covered", [("@method",), ("@path", "@method", "@authority"), ("@method", "@path", "x"), ()], ids=range(4)
+)
+def test_nothing_else_than_what_is_asked_may_be_covered(covered: tuple[str, ...]) -> None:
+    request = SignedRequest("GET", "http://server/v1/directory", {"x": "y"})
+    HTTPMessageSigner(signature_algorithm=ECDSA_P256_SHA256, key_resolver=Keys()).sign(
+        request, key_id="kit-0001", tag="attune-kit", label="kit", covered_component_ids=covered
+    )
+    assert by_library(request).key_id == "kit-0001"
+    with pytest.raises(RequestForged):
+        verify_request(request, key_of, has_body=False)
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_nothing_is_taken_that_the_library_refuses(data: st.DataObject) -> None:
+    request = put()
+    for name in data.draw(st.lists(st.sampled_from(sorted(request.headers)), min_size=1, max_size=3)):
+        value = request.headers[name]
+        at = data.draw(st.integers(0, len(value)))
+        cut = data.draw(st.integers(0, 2))
+        piece = data.draw(st.sampled_from(['"', ";", ",", " ", "\t", "\n", ":", "=", "()", "kit=", ";tag", "A"]))
+        request.headers[name] = value[:at] + piece + value[at + cut :]
+    try:
+        taken = verify_request(request, key_of, has_body=True)
+    except (RequestForged, KitUnknown):
+        return
+    assert by_library(request) == taken
+
+
+def test_a_header_with_a_line_feed_is_not_two_lines_of_what_is_signed() -> None:
+    signed = SignedRequest("GET", "http://server/v1/directory", {})
+    sign_request(signed, key=KEY, key_id="kit-0001", nonce="n", has_body=False)
+    for field in ("method", "url"):
+        request = replace(signed, **{field: getattr(signed, field) + "\n"})
+        with pytest.raises(RequestForged, match="characters"):
+            verify_request(request, key_of, has_body=False)
