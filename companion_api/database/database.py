@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from importlib.metadata import version
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import psycopg
 from sqlalchemy import URL, ColumnElement, Connection, Engine, Insert, MetaData, Table, create_engine, event
@@ -150,7 +150,8 @@ def _sqlite(url: URL) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         reading = connection.get_execution_options().get("reading", False)
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+        driver = cast(sqlite3.Connection, connection.connection.driver_connection)  # as SQLAlchemy takes 40 us more
+        driver.execute("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
 

@@ -98,3 +98,18 @@ def test_a_failing_database_is_answered_by_name(
 
     monkeypatch.setattr(service.archive.database.engine, "begin", broken)
     assert problem(kit.put_part(film.film, 0, film.parts[0])) == "store-failed"
+
+
+def _enter_part_of_no_film(database: Database) -> None:
+    with database.writing() as connection:
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")  # so that it is the commit that fails
+        connection.exec_driver_sql("INSERT INTO parts VALUES ('nobody', 1, ?, 1)", ("0" * 64,))
+
+
+def test_a_commit_that_fails_leaves_nothing_behind(database: Database) -> None:
+    """SQLite keeps the transaction open, and SQLAlchemy takes it for ended: the pool must undo it."""
+    for _ in range(2):
+        with pytest.raises(StoreFailed, match="FOREIGN KEY"):
+            _enter_part_of_no_film(database)
+    with database.writing() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM parts").scalar() == 0
