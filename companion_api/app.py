@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 
 from companion_api.admissions import admission_requests
 from companion_api.agency import Agency
@@ -30,6 +31,10 @@ from companion_api.staff import account_requests, passkey_requests, provider_req
 from companion_api.staff.ceremonies import Ceremonies
 from companion_api.staff.origin import Origin
 from companion_api.staff.provider import Provider
+
+# The service has metrics of its own. FastAPI would look for OpenTelemetry in the environment at each request, and send
+# paths and errors to whomever it finds there.
+_NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 
 
 def create_app(
@@ -79,6 +84,7 @@ def create_app(
         docs_url=None,  # the page would load its scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
+        telemetry=_NO_TELEMETRY,
     )
     app.state.agency = agency
     app.include_router(kit_requests.pieces)
