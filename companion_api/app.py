@@ -87,7 +87,7 @@ def create_app(
         telemetry=_NO_TELEMETRY,
     )
     app.state.agency = agency
-    app.include_router(kit_requests.pieces)
+    app.router.routes.extend(kit_requests.pieces.routes)  # an included router is asked twice for its routes
     for requests in (
         *(kit_requests, enrolment_requests, heartbeat_requests, operator_requests),
         *(session_requests, passkey_requests, provider_requests, account_requests, colleague_requests),
