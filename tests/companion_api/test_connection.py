@@ -16,7 +16,8 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from companion_api.arriving_body import MAX_WHOLE
-from companion_api.connection import Connection, Limits
+from companion_api.arriving_requests import Limits
+from companion_api.connection import Connection
 from companion_api.pace import Pace
 from companion_api.problems import TYPE_PREFIX, Refusal
 
