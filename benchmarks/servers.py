@@ -63,7 +63,7 @@ def companion_api(folder: Path, fleet: Fleet) -> Iterator[Server]:
     """Run `companion-api serve` with its data in `folder`. Raises `ServerFailed`."""
     command = [
         *(sys.executable, "-m", "companion_api", "serve", "--config", os.devnull, "--data", str(folder)),
-        *("--receipt-key", str(fleet.receipt_key), "--directory", str(fleet.directory_file), "--root", fleet.root),
+        *("--receipt-key", str(fleet.receipt_key), "--directory", str(fleet.directory_file), f"--root={fleet.root}"),
         *("--port", "0"),
     ]
     with _announcing("companion-api", command, folder) as server:

@@ -24,7 +24,7 @@ from companion_api.settings import Settings
 SUMMARY = "run the service until SIGTERM or Ctrl-C"
 EPILOG = """example:
   companion-api serve --data /srv/attune --receipt-key /etc/attune/receipt.pem \\
-      --directory /etc/attune/directory.jws --root "$(cat /etc/attune/root.thumbprint)"
+      --directory /etc/attune/directory.jws --root="$(cat /etc/attune/root.thumbprint)"
 
 Requests under way are finished before it ends; SIGHUP replaces the workers one by one.
 Publish a new directory by replacing its file; the service sees it at the next request, without a restart.

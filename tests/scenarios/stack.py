@@ -50,7 +50,7 @@ class Stack:
     def companion_command(self, *words: str) -> list[str]:
         """Return how another command of the companion API is called, on the service's data."""
         return [
-            *("companion_api", *words, "--data", str(self.data), "--root", self.agency.root),
+            *("companion_api", *words, "--data", str(self.data), f"--root={self.agency.root}"),
             *("--receipt-key", str(self.agency.folder / "receipt.key.pem")),
             *("--directory", str(self.agency.folder / "directory.jws")),
         ]

@@ -28,7 +28,7 @@ class Operator:
         key.write_bytes(key_to_pem(service.agency.receipt_key))
         self.service = service
         self._settings = [
-            *("--data", str(service.data), "--receipt-key", str(key), "--root", service.agency.root_thumbprint),
+            *("--data", str(service.data), "--receipt-key", str(key), f"--root={service.agency.root_thumbprint}"),
             *("--directory", str(service.directory_file)),
         ]
         self._monkeypatch = monkeypatch
