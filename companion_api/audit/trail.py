@@ -7,7 +7,7 @@ tells of whoever rewrote it whole. Entries hold codes and ids; no names of famil
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 import msgspec
@@ -83,13 +83,19 @@ def newest(connection: Connection, actor: str, action: str, subject: str) -> Ent
     return None if row is None else _entry(row._mapping)
 
 
-def entries(connection: Connection, *, first: int = 0, subject: str | None = None, since: str = "") -> Iterator[Entry]:
-    """Yield entries in order, a thousand at a time: from the number `first` and the `Timestamp` `since` on."""
+def entries(
+    connection: Connection, *, first: int = 0, subject: str | None = None, since: str = ""
+) -> Generator[Entry, None, None]:
+    """Yield entries in order, a thousand at a time: from the number `first` and the `Timestamp` `since` on.
+
+    Whoever does not read them to their end closes this, before the connection.
+    """
     wanted = select(_ENTRIES).where(_ENTRIES.c.number >= first, _ENTRIES.c.at >= since).order_by(_ENTRIES.c.number)
     if subject is not None:
         wanted = wanted.where(_ENTRIES.c.subject == subject)
-    for row in connection.execute(wanted.execution_options(yield_per=1000)):
-        yield _entry(row._mapping)
+    with connection.execute(wanted.execution_options(yield_per=1000)) as found:
+        for row in found:
+            yield _entry(row._mapping)
 
 
 def _entry(row: Any) -> Entry:

@@ -1,6 +1,7 @@
 """Whether the audit trail is whole: its numbers, its hashes, and the heads that were signed on the way."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,8 +40,8 @@ class WholeTrail:
 def verify_trail(archive: Archive, directory: Directory) -> WholeTrail:
     """Walk the whole trail. Raises `TrailBroken`, `HeadRefused` and `StoreFailed`."""
     heads = list(signed_heads(archive.store, directory))  # before the trail, which may grow meanwhile
-    with archive.database.reading() as connection:
-        return walk(entries(connection), heads, directory)
+    with archive.database.reading() as connection, closing(entries(connection)) as trail:
+        return walk(trail, heads, directory)
 
 
 def walk(trail: Iterable[Entry], heads: Iterable[AuditHead], directory: Directory) -> WholeTrail:

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -12,13 +13,14 @@ from functools import partial
 from typing import cast
 
 import uvicorn
+from fastapi import FastAPI
 from uvicorn.supervisors import Multiprocess
 
 from companion_api.connection import KEEP_ALIVE_SECONDS, Connection
 from companion_api.operations.logs import logging_config
 from companion_api.operations.memory import keep_freed_memory
 from companion_api.operations.metrics import MULTIPROCESS
-from companion_api.service import Exit, claimed, listening_socket, mend, open_service
+from companion_api.service import Exit, NotStarted, claimed, listening_socket, mend, open_service
 from companion_api.settings import Settings
 
 SUMMARY = "run the service until SIGTERM or Ctrl-C"
@@ -30,6 +32,8 @@ Requests under way are finished before it ends; SIGHUP replaces the workers one 
 Publish a new directory by replacing its file; the service sees it at the next request, without a restart.
 Put a TLS proxy in front: the service speaks plain HTTP and listens on loopback unless told otherwise."""
 GRACE_SECONDS = 30  # for requests under way when the end has come
+
+_log = logging.getLogger(__name__)
 
 
 def add_arguments(_: argparse.ArgumentParser) -> None:
@@ -64,9 +68,18 @@ def run(settings: Settings, _: argparse.Namespace) -> None:
                 uvicorn.Server(config).run(sockets=[listening])
                 return
             app.state.agency.archive.database.close()  # connections must not be shared with workers
-            config.app, config.factory = partial(open_service, settings), True
+            config.app, config.factory = partial(open_in_worker, settings), True
             with _shared_metrics():
                 Multiprocess(config, sockets=[listening]).run()
+
+
+def open_in_worker(settings: Settings) -> FastAPI:
+    """Open the service in a worker. If it can't be now (the database may be away), say so and end: another tries."""
+    try:
+        return open_service(settings)
+    except NotStarted as reason:
+        _log.error("a worker can't start, and another one tries: %s", reason)
+        sys.exit(reason.exit_code)
 
 
 @contextmanager

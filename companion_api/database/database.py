@@ -77,9 +77,12 @@ class Database:
     def ask(self, question: Prepared, values: Values) -> tuple[Any, ...] | None:
         """Return the one row that answers a question, or None. It sees one moment, like any single statement."""
         with named_errors(), closing(self._engine.raw_connection()) as connection:
-            row: tuple[Any, ...] | None = question.run_by(
-                connection.driver_connection, self._engine.dialect, values
-            ).fetchone()
+            try:
+                asked = question.run_by(connection.driver_connection, self._engine.dialect, values)
+            except psycopg.OperationalError:
+                connection.invalidate()  # its server may be gone; the next question gets another one
+                raise
+            row: tuple[Any, ...] | None = asked.fetchone()
             return row
 
     def change(self, change: Callable[[Connection], T]) -> T:
