@@ -73,6 +73,14 @@ class FleetKit:
         """Return the request for what is held of a film."""
         return self._request("GET", f"/v1/films/{film}/parts", 200)
 
+    def erased(self) -> Request:
+        """Return the request which tells that the kit has erased its copy of the film."""
+        return self._request("POST", f"/v1/films/{self.film}/erased", 204)
+
+    def take_back(self) -> Request:
+        """Return the request by which the family takes the film back."""
+        return self._request("DELETE", f"/v1/films/{self.film}", 204)
+
     def whole_film(self, bodies: Bodies, key: int, parts: Sequence[int]) -> tuple[list[Request], str]:
         """Return all requests of a new film whose `film.key` and parts are these bodies, and its manifest (JWS)."""
         self.begin_film()

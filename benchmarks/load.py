@@ -72,6 +72,14 @@ def send(address: Address, clients: Clients, bodies: Sequence[bytes]) -> Load:
         return Load(time.perf_counter() - began, time.process_time() - cpu_began, answers)
 
 
+def exchange(connection: socket.socket, head: bytes, body: bytes) -> tuple[int, dict[str, str], bytes]:
+    """Send one request; return its answer's status, header fields (names in lower case) and body. Raises `OSError`."""
+    sent = connection.sendmsg([head, body])
+    if sent < len(head) + len(body):
+        connection.sendall((head + body)[sent:])
+    return _answer(connection)
+
+
 def _client(address: Address, connected: Barrier, requests: Sequence[Request], bodies: Sequence[bytes]) -> list[Answer]:
     try:
         with socket.create_connection(address) as connection:
@@ -92,19 +100,12 @@ def _answers(connection: socket.socket, requests: Sequence[Request], bodies: Seq
     for request in requests:
         head = request.head.replace(LOCATION, location).encode("ascii")
         began = time.perf_counter()
-        _send_all(connection, head, b"" if request.body is None else bodies[request.body])
-        status, fields, body = _answer(connection)
+        status, fields, body = exchange(connection, head, b"" if request.body is None else bodies[request.body])
         seconds = time.perf_counter() - began
         if status != request.status:
             raise LoadFailed(f"The server answered {status} to {head.splitlines()[0]!r}: {body[:500]!r}")
         location = _path(fields["location"]) if "location" in fields else location
         yield Answer(seconds, body)
-
-
-def _send_all(connection: socket.socket, head: bytes, body: bytes) -> None:
-    sent = connection.sendmsg([head, body])
-    if sent < len(head) + len(body):
-        connection.sendall((head + body)[sent:])
 
 
 def _answer(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:

@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+import psutil
+
 from benchmarks.errors import PeerFailed, PeerMissing
 from footage.age import HybridIdentity, X25519Identity
 
@@ -68,6 +70,15 @@ def hash_and_sync(sealed: Path) -> float:
         hashlib.file_digest(file, "sha256")
         os.fsync(file.fileno())
     return time.process_time() - before
+
+
+def cpu_seconds_of(process: psutil.Process) -> float:
+    """Return the user and system time of a running process and all that it started, ended ones too."""
+    seconds = 0.0
+    for one in [process, *process.children(recursive=True)]:
+        times = one.cpu_times()
+        seconds += times.user + times.system + times.children_user + times.children_system
+    return seconds
 
 
 def cpu_seconds(*processes: subprocess.Popen[bytes]) -> float:

@@ -7,18 +7,19 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 
 import psutil
 
 from benchmarks.errors import ServerFailed
 from benchmarks.fleet import Fleet
 from benchmarks.load import Address
-from benchmarks.peers import program
+from benchmarks.peers import cpu_seconds_of, program
 
 TUSPYSERVER = f"tuspyserver {version('tuspyserver')}"
 _START_SECONDS = 30
@@ -44,29 +45,33 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """Return the user and system time of all its processes, from their start."""
-        seconds = 0.0
-        for process in self._processes():
-            times = process.cpu_times()
-            seconds += times.user + times.system + times.children_user + times.children_system
-        return seconds
+        return cpu_seconds_of(self.process)
 
     def resident(self) -> int:
         """Return the resident memory of all its processes in bytes."""
-        return sum(process.memory_info().rss for process in self._processes())
+        processes = [self.process, *self.process.children(recursive=True)]
+        return sum(process.memory_info().rss for process in processes)
 
-    def _processes(self) -> list[psutil.Process]:
-        return [self.process, *self.process.children(recursive=True)]
+
+def settings_of(folder: Path, fleet: Fleet) -> list[str]:
+    """Return, as flags, what every command of our service must be given."""
+    return [
+        *("--config", os.devnull, "--data", str(folder), "--receipt-key", str(fleet.receipt_key)),
+        *("--directory", str(fleet.directory_file), f"--root={fleet.root}"),
+    ]
 
 
 @contextmanager
-def companion_api(folder: Path, fleet: Fleet) -> Iterator[Server]:
-    """Run `companion-api serve` with its data in `folder`. Raises `ServerFailed`."""
-    command = [
-        *(sys.executable, "-m", "companion_api", "serve", "--config", os.devnull, "--data", str(folder)),
-        *("--receipt-key", str(fleet.receipt_key), "--directory", str(fleet.directory_file), f"--root={fleet.root}"),
-        *("--port", "0"),
-    ]
-    with _announcing("companion-api", command, folder) as server:
+def companion_api(
+    folder: Path, fleet: Fleet, *settings: str, environment: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Server]:
+    """Run `companion-api serve` with its data in `folder`, and further settings as flags. Raises `ServerFailed`.
+
+    `environment`: what it has besides that of this process, as a bucket's credentials. Its log is beside `folder`.
+    """
+    given = [*settings_of(folder, fleet), "--port", "0", *settings]
+    command = [sys.executable, "-m", "companion_api", "serve", *given]
+    with _announcing("companion-api", command, folder, environment) as server:
         yield server
 
 
@@ -89,27 +94,33 @@ def nginx(folder: Path) -> Iterator[Server]:
     config = folder / "nginx.conf"
     config.write_text(_NGINX.format(port=address[1], root=folder / "files"))
     name = _nginx_name(path)
-    with _running([path, "-p", str(folder), "-c", str(config), "-e", "stderr"], folder) as process:
+    with _running([path, "-p", str(folder), "-c", str(config), "-e", "stderr"], folder, {}) as process:
         _wait_until_listening(name, address, process)
         yield Server(name, address, psutil.Process(process.pid))
 
 
 @contextmanager
-def _announcing(name: str, command: Sequence[str], folder: Path) -> Iterator[Server]:
-    with _running(command, folder, stdout=subprocess.PIPE) as process:
+def _announcing(
+    name: str, command: Sequence[str], folder: Path, environment: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Server]:
+    with _running(command, folder, environment, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         line = process.stdout.readline().decode()
         if "listening on http://" not in line:
-            raise ServerFailed(f"{name} did not start: {_log(folder).read_text('utf-8', 'replace')[-500:]}")
+            raise ServerFailed(f"{name} did not start: {log_of(folder).read_text('utf-8', 'replace')[-500:]}")
         host, _, port = line.split("//")[1].strip().rpartition(":")
         yield Server(name, (host, int(port)), psutil.Process(process.pid))
 
 
 @contextmanager
-def _running(command: Sequence[str], folder: Path, stdout: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
+def _running(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], stdout: int | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     with (
-        _log(folder).open("wb") as log,
-        subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout or log, stderr=log) as process,
+        log_of(folder).open("wb") as log,
+        subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=stdout or log, stderr=log, env={**os.environ, **environment}
+        ) as process,
     ):
         try:
             yield process
@@ -121,7 +132,8 @@ def _running(command: Sequence[str], folder: Path, stdout: int | None = None) ->
                 process.kill()
 
 
-def _log(folder: Path) -> Path:
+def log_of(folder: Path) -> Path:
+    """Return the log of the server whose files are in `folder`."""
     return folder.with_name(f"{folder.name}.log")
 
 
