@@ -38,6 +38,8 @@ bench: $(READY) ## measured claims, each against a peer (ONLY=name for one)
 	@scripts/system-packages ffmpeg=ffmpeg age=age nginx=nginx-light
 	@[ "$$(id -u)" != 0 ] || scripts/system-packages dpkg-buildpackage=dpkg-dev dh=debhelper \
 	    /usr/bin/pip3=python3-pip mmdebstrap=mmdebstrap
+	@scripts/system-packages radosgw=radosgw ceph-mon=ceph-mon ceph-osd=ceph-osd ceph=ceph-common \
+	    pg_ctlcluster=postgresql
 	@PATH="$$(scripts/stock-age):$$PATH" $(BIN)/python -m benchmarks $(if $(ONLY),--only "$(ONLY)")
 
 docs: $(READY) ## write the tables and diagrams in docs/ anew from the code

@@ -15,6 +15,7 @@ from benchmarks import (
     kits_at_once,
     open_speed,
     recorder_times,
+    scaling,
     seal_speed,
     server_memory,
     server_speed,
@@ -32,6 +33,7 @@ BENCHMARKS = (
     server_speed.ONE_AND_MANY,
     server_memory.BENCHMARK,
     kits_at_once.BENCHMARK,
+    scaling.BENCHMARK,
     recorder_times.BENCHMARK,
 )
 NEEDS_ROOT = (recorder_times.BENCHMARK,)
@@ -48,6 +50,7 @@ def main() -> None:
     try:
         if arguments.write_docs:
             DOCUMENT.write_text(with_figures(DOCUMENT.read_text("utf-8"), read_results(RESULTS)), "utf-8")
+            _publish_pictures()
             return
         entries = _measure([arguments.only] if arguments.only else NAMES)
     except BenchmarkError as reason:
@@ -80,9 +83,17 @@ def _run(benchmark: Benchmark, progress: Progress) -> list[Entry]:
     folder.mkdir(parents=True)
     try:
         samples = benchmark.measure(folder, lambda: progress.advance(task))
+        for picture in benchmark.pictures:
+            shutil.move(folder / picture, OUT / picture)
     finally:
         shutil.rmtree(folder)
     return [judge(claim, figures) for claim, figures in zip(benchmark.claims, samples, strict=True)]
+
+
+def _publish_pictures() -> None:
+    for picture in (OUT / name for benchmark in BENCHMARKS for name in benchmark.pictures):
+        if picture.exists():  # else it was not measured
+            shutil.copy(picture, DOCUMENT.parent)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -90,12 +101,13 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m benchmarks",
         description="Measure the claims, ours and a peer in turn, and print their medians. Writes "
         "benchmarks/out/results.json; exit code 1 if a goal is missed or a peer is missing.",
-        epilog="Needs ffmpeg, age and nginx on PATH, 8 GiB of disk, and ten minutes on a machine that is otherwise "
-        "idle. See docs/benchmarks.md for what each entry measures and leaves out.",
+        epilog="Needs ffmpeg, age, nginx, Ceph and PostgreSQL (`make bench` installs them), 8 GiB of disk, and a "
+        "quarter of an hour on a machine that is otherwise idle. See docs/benchmarks.md for what each entry measures "
+        "and leaves out.",
     )
     parser.add_argument("--only", choices=NAMES, metavar="NAME", help=f"one of {', '.join(NAMES)}")
     parser.add_argument(
-        "--write-docs", action="store_true", help="write the figures of the last run into docs/benchmarks.md, and end"
+        "--write-docs", action="store_true", help="write figures and pictures of the last run into docs, and end"
     )
     return parser
 

@@ -67,12 +67,13 @@ class Benchmark(NamedTuple):
     """One measurement, which may bear several claims.
 
     `measure(folder, tick)` works in an empty folder, calls `tick` `ticks` times, and returns samples for each claim.
-    It raises `BenchmarkError`.
+    It raises `BenchmarkError`. `pictures`: the files that it leaves in the folder for the documents.
     """
 
     claims: tuple[Claim, ...]
     ticks: int
     measure: Callable[[Path, Callable[[], None]], list[Samples]]
+    pictures: tuple[str, ...] = ()
 
 
 def judge(claim: Claim, samples: Samples) -> Entry:

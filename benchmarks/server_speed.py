@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks import tus
-from benchmarks.card import give_back
+from benchmarks.card import give_back, warm_memory
 from benchmarks.claim import Benchmark, Bound, Claim, Goal, Samples
 from benchmarks.fleet import Bodies, Fleet
 from benchmarks.load import Request, sender
@@ -33,7 +33,6 @@ _OTHER_CLIENTS = (1, 32)
 _PARTS = {1: 96, 8: 48, 32: 8}  # of each client, by the number of clients
 _WARM_UP_PARTS = 4
 _PART_SIZE = 1 << 20
-_WARM_MEMORY = 1 << 29
 
 Requests = list[list[Request]]
 
@@ -96,7 +95,7 @@ def _turns(folder: Path, rivals: list[Rival], clients: int, runs: int, tick: Cal
             bodies = Bodies(os.urandom(_PART_SIZE) for _ in range(clients))
             requests = rival.requests(bodies, parts)
             os.sync()  # what the one before wrote is not on this one's account
-            _warm_memory()
+            warm_memory()
             before = rival.server.cpu_seconds()
             load = send(rival.server.address, requests, bodies.contents)
             seconds = rival.server.cpu_seconds() - before
@@ -111,11 +110,6 @@ def _turns(folder: Path, rivals: list[Rival], clients: int, runs: int, tick: Cal
             turns.append([take_in(rival, _PARTS[clients]) for rival in rivals])
             tick()
     return [list(its) for its in zip(*turns, strict=True)]
-
-
-def _warm_memory() -> None:
-    """Use memory and give it back: what its first use costs a virtual machine is on nobody's account."""
-    len(b"\1" * _WARM_MEMORY)
 
 
 def _our_requests(fleet: Fleet, bodies: Bodies, parts: int) -> Requests:

@@ -142,10 +142,18 @@ class Ceph:
         wait_until(self._listens)
         self.new_bucket(_BUCKET)
 
+    def cpu_seconds(self) -> float:
+        """Return the user and system time of all programs, from their start."""
+        return sum(program.cpu_seconds() for program in self._programs)
+
     def stop(self) -> None:
         """End all programs."""
-        for program in (self.gateway, self.osd, self._monitor):
+        for program in self._programs:
             program.kill()
+
+    @property
+    def _programs(self) -> tuple[Program, ...]:
+        return self.gateway, self.osd, self._monitor
 
     def _program(self, name: str, *words: str) -> Program:
         return Program([name, *words, "-f", "-c", str(self._settings)], self._folder / f"{name}.log")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.peers import cpu_seconds_of
 from tests.rigs.rig_stack import wait_until
 
 
@@ -47,6 +48,11 @@ class Program:
         self._process.wait()
         self._process = None
         wait_until(lambda: all(map(_is_dead, children)))
+
+    def cpu_seconds(self) -> float:
+        """Return the user and system time of it and all that it started, from its start."""
+        assert self._process is not None
+        return cpu_seconds_of(psutil.Process(self._process.pid))
 
     def assert_running(self) -> None:
         """Raise `AssertionError`, with the end of the log, if it has ended by itself."""

@@ -50,6 +50,10 @@ class Postgres:
         """End all its processes at once, as a power cut would, but for what the kernel has not written yet."""
         self._server.kill()
 
+    def cpu_seconds(self) -> float:
+        """Return the user and system time of all its processes, from its start."""
+        return self._server.cpu_seconds()
+
     @contextmanager
     def database(self, template: str = "") -> Iterator[str]:
         """Make a database, yield its address for SQLAlchemy, and drop it.
