@@ -28,13 +28,13 @@ from companion_api.staff.provider import Provider
 from companion_api.stores.store import Store, StoreFailed, StoreFull, StoreUnfit
 from companion_api.stores.store_address import open_store
 from companion_api.truth.restore import RESTORING
+from companion_api.workers import BACKLOG
 from footage import durable
 from footage.directory import Directory, read_directory
 from footage.errors import FootageError
 from footage.keys import key_from_pem, thumbprint
 
 T = TypeVar("T")
-_BACKLOG = 2048  # connections that wait; 500 kits may come at once
 
 
 class Exit(IntEnum):
@@ -168,7 +168,7 @@ def listening_socket(host: str, port: int) -> socket.socket:
     """Return a socket that accepts connections from now on. Raises `NotStarted`."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as reason:
         why = str(reason.strerror).partition(" (")[0]  # Python adds the address to it
         message = f"{host} port {port} can't be listened on ({why}). Stop what uses it, or choose another --port."

@@ -14,7 +14,6 @@ from typing import cast
 
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.supervisors import Multiprocess
 
 from companion_api.connection import KEEP_ALIVE_SECONDS, Connection
 from companion_api.operations.logs import logging_config
@@ -22,6 +21,7 @@ from companion_api.operations.memory import keep_freed_memory
 from companion_api.operations.metrics import MULTIPROCESS
 from companion_api.service import Exit, NotStarted, claimed, listening_socket, mend, open_service
 from companion_api.settings import Settings
+from companion_api.workers import SharedAddress, Workers
 
 SUMMARY = "run the service until SIGTERM or Ctrl-C"
 EPILOG = """example:
@@ -48,7 +48,7 @@ def run(settings: Settings, _: argparse.Namespace) -> None:
         app = open_service(settings)
         with listening_socket(settings.host, settings.port) as listening:
             host = f"[{settings.host}]" if ":" in settings.host else settings.host
-            print(f"listening on http://{host}:{listening.getsockname()[1]}", flush=True)
+            say = partial(print, f"listening on http://{host}:{listening.getsockname()[1]}", flush=True)
             config = uvicorn.Config(
                 app,
                 loop="uvloop",
@@ -65,12 +65,13 @@ def run(settings: Settings, _: argparse.Namespace) -> None:
             if settings.workers == 1:
                 for wish in (signal.SIGTERM, signal.SIGINT):
                     signal.signal(wish, _stop)  # uvicorn finishes what is under way and then raises the signal again
+                say()
                 uvicorn.Server(config).run(sockets=[listening])
                 return
             app.state.agency.archive.database.close()  # connections must not be shared with workers
             config.app, config.factory = partial(open_in_worker, settings), True
-            with _shared_metrics():
-                Multiprocess(config, sockets=[listening]).run()
+            with _shared_metrics(), SharedAddress.instead_of(listening) as address:
+                Workers(config, address, ready=say).run()
 
 
 def open_in_worker(settings: Settings) -> FastAPI:

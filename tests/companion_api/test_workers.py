@@ -2,17 +2,23 @@
 
 import json
 import os
+import pickle
 import re
 import signal
+import socket
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 
+from companion_api.service import NotStarted, listening_socket
+from companion_api.workers import SharedAddress
 from tests.companion_api.test_command import Installation, put_film
 from tests.footage.builders import Agency, Film, make_film
+from tests.rigs.rig_stack import wait_until
 
 
 @pytest.fixture
@@ -53,6 +59,28 @@ def test_workers_share_sessions_films_and_counts(installation: Installation, age
         for _ in range(4):
             told = httpx.get(f"{url}/metrics", timeout=60).text
             assert told.count("\nattune_kit_last_seen_timestamp_seconds{") == 1, "what is read is told once"
+
+
+def test_connections_that_come_at_once_are_dealt_out(installation: Installation) -> None:
+    with installation.running() as (url, process), ExitStack() as connections:
+        port = int(url.rpartition(":")[2])
+        for _ in range(40):
+            connections.enter_context(socket.create_connection(("127.0.0.1", port)))
+        workers = [psutil.Process(worker) for worker in _two_workers(process.pid)]
+
+        def accepted() -> list[int]:
+            theirs = [worker.net_connections("tcp4") for worker in workers]
+            return [sum(each.status == psutil.CONN_ESTABLISHED for each in its) for its in theirs]
+
+        wait_until(lambda: sum(accepted()) == 40)
+        assert min(accepted()) > 0, "one worker took them all"
+
+
+def test_an_address_that_workers_share_is_for_them_alone() -> None:
+    with SharedAddress.instead_of(listening_socket("127.0.0.1", 0)) as address:
+        workers = [pickle.loads(pickle.dumps(address)) for _ in range(2)]  # as they get it
+        with workers[0], workers[1], pytest.raises(NotStarted, match="can't be listened on"):
+            listening_socket(*address.getsockname())
 
 
 def test_a_worker_that_dies_is_replaced(installation: Installation, agency: Agency, film: Film) -> None:
