@@ -8,6 +8,7 @@
 * `server_speed`  CPU and speed of taking parts in
 * `server_memory` the service's memory, whatever the number of films
 * `kits_at_once`  500 kits that sync at once
+* `scaling`       one, two and four workers on PostgreSQL and Ceph, with `scaling_picture`; `held` to a share of a core
 * `servers`, `tus`, `fleet`, `load`  our service and its peers as processes, kits with keys, and what they send
 * `source_film`, `peers`, `filming`  the film that is filmed, the programs compared with, our path to the card
 * `report`        the table, `benchmarks/out/results.json`, and the table in `docs/benchmarks.md`

@@ -7,13 +7,15 @@ a committed row in PostgreSQL. The three services share both engines and take tu
 * `scaling-cpu`             CPU seconds per GB of the service itself with four workers, against one
 
 The engines and the load run on the same cores, so the machine is full long before the service is: the picture shows
-where it is full, and whose the CPU time was. These entries only inform.
+where it is full, and whose the CPU time was. Where root allows it, it also shows workers that are held to a share of a
+core each, so that the machine is not full. These entries only inform.
 """
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from statistics import median
 
@@ -23,7 +25,8 @@ from benchmarks.card import warm_memory
 from benchmarks.claim import Benchmark, Claim, Samples
 from benchmarks.errors import ServerFailed
 from benchmarks.fleet import Bodies, Fleet
-from benchmarks.load import Send, sender
+from benchmarks.held import held
+from benchmarks.load import Load, Send, sender
 from benchmarks.scaling_picture import Point, picture
 from benchmarks.servers import Server, companion_api
 from tests.rigs.ceph import Ceph, running_ceph
@@ -34,7 +37,9 @@ RUNS = 7
 PICTURE = "scaling.svg"
 _CLIENTS = 16
 _PARTS = 24  # of each client in a turn
+_HELD_PARTS = 4  # the same, for each worker that is held
 _WARM_UP_PARTS = 6
+_SHARE = 0.1  # of a core, for each worker that is held
 _PART_SIZE = 1 << 20
 
 
@@ -42,10 +47,12 @@ _PART_SIZE = 1 << 20
 class _Turns:
     """What was measured with so many workers, for each turn.
 
-    MB/s, CPU seconds per GB by whose they were, and the share of the cores' time that others took meanwhile.
+    MB/s, and the same when workers are held; CPU seconds per GB by whose they were, and the share of the cores' time
+    that others took meanwhile.
     """
 
     mb_per_s: list[float] = field(default_factory=list)
+    held_mb_per_s: list[float] = field(default_factory=list)
     cpu_per_gb: list[dict[str, float]] = field(default_factory=list)
     others: list[float] = field(default_factory=list)
 
@@ -66,11 +73,14 @@ def measure(folder: Path, tick: Callable[[], None]) -> list[Samples]:
                 turns[workers].mb_per_s.append(speed)
                 turns[workers].cpu_per_gb.append(cpu)
                 turns[workers].others.append(others)
+                with suppress(OSError), held(service.workers(), _SHARE):  # else there is no such curve
+                    speed, _, _ = _take_in(fleet, service, engines, send, _HELD_PARTS * workers)
+                    turns[workers].held_mb_per_s.append(speed)
             tick()
     cores = len(os.sched_getaffinity(0))
-    points = [Point.of(workers, its.mb_per_s, its.cpu_per_gb) for workers, its in turns.items()]
+    points = [Point.of(n, its.mb_per_s, its.held_mb_per_s, its.cpu_per_gb) for n, its in turns.items()]
     others = median(share for its in turns.values() for share in its.others)
-    (folder / PICTURE).write_text(picture(points, cores, _CLIENTS, others), "utf-8")
+    (folder / PICTURE).write_text(picture(points, cores, _CLIENTS, others, _SHARE), "utf-8")
     one, two, four = (turns[workers] for workers in WORKERS)
     return [
         Samples(two.mb_per_s, one.mb_per_s, "1 worker"),
@@ -120,7 +130,17 @@ def _take_in(
     busy_by_others -= sum(seconds.values())
     size = _CLIENTS * parts * _PART_SIZE
     others = busy_by_others / (busy_by_others + idle + sum(seconds.values()))
-    return size / load.seconds / 1e6, {name: its / size * 1e9 for name, its in seconds.items()}, others
+    return _parts_per_s(load) * _PART_SIZE / 1e6, {name: its / size * 1e9 for name, its in seconds.items()}, others
+
+
+def _parts_per_s(load: Load) -> float:
+    """Return how many parts were taken in a second, until the first client had no more to send.
+
+    The kernel deals clients out to workers by chance; later, a worker with few of them has nothing left to do.
+    """
+    ends = [list(accumulate(answer.seconds for answer in answers)) for answers in load.answers]
+    until = min(its[-1] for its in ends)
+    return sum(end <= until for its in ends for end in its) / until
 
 
 def _busy() -> tuple[float, float]:

@@ -11,20 +11,29 @@ _BARS, _BARS_END = 500, 826  # of the bars beside it
 _BAR_HEIGHT, _BAR_STEP = 40, 72
 _COLOURS = {"service": "#0072b2", "Ceph": "#9a9a9a", "PostgreSQL": "#e69f00", "load": "#d9d9d9"}
 _TEXTS = {"service": "#fff", "Ceph": "#000", "PostgreSQL": "#000", "load": "#000"}
-_INK, _FAINT, _CEILING = "#1a1a1a", "#6b6b6b", "#b3261e"
+_INK, _FAINT, _CEILING, _HELD = "#1a1a1a", "#6b6b6b", "#b3261e", "#00795a"
 
 
 class Point(NamedTuple):
-    """With so many workers: MB/s of each run, and by whose it was the median of CPU seconds per GB."""
+    """With so many workers: MB/s of each run, also of held workers, and the median of CPU seconds per GB by whose."""
 
     workers: int
     mb_per_s: Sequence[float]
+    held_mb_per_s: Sequence[float]
     cpu_per_gb: Mapping[str, float]
 
     @classmethod
-    def of(cls, workers: int, mb_per_s: Sequence[float], cpu_per_gb: Sequence[Mapping[str, float]]) -> "Point":
+    def of(
+        cls,
+        workers: int,
+        mb_per_s: Sequence[float],
+        held_mb_per_s: Sequence[float],
+        cpu_per_gb: Sequence[Mapping[str, float]],
+    ) -> "Point":
         """Make a point of what was measured in each run."""
-        return cls(workers, mb_per_s, {name: median(run[name] for run in cpu_per_gb) for name in cpu_per_gb[0]})
+        return cls(
+            workers, mb_per_s, held_mb_per_s, {name: median(run[name] for run in cpu_per_gb) for name in cpu_per_gb[0]}
+        )
 
     @property
     def speed(self) -> float:
@@ -36,8 +45,11 @@ class Point(NamedTuple):
         return cores / sum(self.cpu_per_gb.values()) * 1e3
 
 
-def picture(points: Sequence[Point], cores: int, clients: int, others: float) -> str:
-    """Return the SVG. `others`: the share of the cores' time that went to anything else."""
+def picture(points: Sequence[Point], cores: int, clients: int, others: float, share: float) -> str:
+    """Return the SVG.
+
+    `others`: the share of the cores' time that went to anything else. `share`: of a core, that held workers had.
+    """
     first, *_, last = points
     total = sum(last.cpu_per_gb.values())
     shares = ", ".join(f"{name} {value / total:.0%}" for name, value in last.cpu_per_gb.items())
@@ -50,7 +62,7 @@ def picture(points: Sequence[Point], cores: int, clients: int, others: float) ->
             58,
             f"Against 1 worker: {more}. {clients} clients, parts of 1 MiB; medians of {len(first.mb_per_s)} runs.",
         ),
-        *_curve(points, cores),
+        *_curves(points, cores, share),
         *_bars(points),
         _text(24, _HEIGHT - 34, f"CPU time with {last.workers} workers: {shares}.", colour=_FAINT),
         _text(24, _HEIGHT - 14, f"Meanwhile {others:.0%} of the cores' time went to anything else.", colour=_FAINT),
@@ -65,7 +77,7 @@ def picture(points: Sequence[Point], cores: int, clients: int, others: float) ->
     )
 
 
-def _curve(points: Sequence[Point], cores: int) -> Iterator[str]:
+def _curves(points: Sequence[Point], cores: int, share: float) -> Iterator[str]:
     """Yield the left half: MB/s by workers, each run a dot, and the line that the cores allow."""
     ceilings = [point.ceiling(cores) for point in points]
     step = _round_step(max(*ceilings, *(max(point.mb_per_s) for point in points)))
@@ -86,12 +98,24 @@ def _curve(points: Sequence[Point], cores: int) -> Iterator[str]:
     yield _text((_LEFT + _RIGHT) / 2, _BOTTOM + 42, "workers", anchor="middle", bold=True)
     yield _polyline([(x(p.workers), y(c)) for p, c in zip(points, ceilings, strict=True)], _CEILING, dashed=True)
     yield _text(_RIGHT, y(max(ceilings)) - 12, f"where these {cores} cores are full", anchor="end", colour=_CEILING)
-    yield _polyline([(x(point.workers), y(point.speed)) for point in points], _COLOURS["service"])
-    for point in points:
-        yield from (_dot(x(point.workers), y(speed), 3, "#8ab8d8") for speed in point.mb_per_s)
-        yield _dot(x(point.workers), y(point.speed), 6, _COLOURS["service"])
-        below = y(min(point.mb_per_s)) + 22
-        yield _text(x(point.workers), below, f"{point.speed:.0f}", anchor="middle", bold=True)
+    for colour, faint, speeds in (
+        (_COLOURS["service"], "#8ab8d8", [point.mb_per_s for point in points]),
+        (_HELD, "#8fd3bf", [point.held_mb_per_s for point in points]),
+    ):
+        if not all(speeds):
+            continue  # nobody could be held here
+        places = [(x(point.workers), its) for point, its in zip(points, speeds, strict=True)]
+        yield _polyline([(at, y(median(its))) for at, its in places], colour)
+        for at, its in places:
+            yield from (_dot(at, y(speed), 3, faint) for speed in its)
+            yield _dot(at, y(median(its)), 6, colour)
+            label = y(min(its)) + 22 if colour != _HELD else y(max(its)) - 12
+            yield _text(at, label, f"{median(its):.0f}", anchor="middle", bold=True)
+    if points[-1].held_mb_per_s:
+        first, *more = (median(point.held_mb_per_s) for point in points)
+        times = " and ".join(f"{its / first:.1f}" for its in more)
+        yield _text(_RIGHT, _BOTTOM - 24, f"each held to {share:.0%} of a core:", anchor="end", colour=_HELD)
+        yield _text(_RIGHT, _BOTTOM - 6, f"{times} times", anchor="end", colour=_HELD)
 
 
 def _bars(points: Sequence[Point]) -> Iterator[str]:

@@ -47,6 +47,10 @@ class Server:
         """Return the user and system time of all its processes, from their start."""
         return cpu_seconds_of(self.process)
 
+    def workers(self) -> list[psutil.Process]:
+        """Return the processes of our service that take requests; itself, if it has no workers."""
+        return [child for child in self.process.children() if _is_worker(child)] or [self.process]
+
     def resident(self) -> int:
         """Return the resident memory of all its processes in bytes."""
         processes = [self.process, *self.process.children(recursive=True)]
@@ -135,6 +139,13 @@ def _running(
 def log_of(folder: Path) -> Path:
     """Return the log of the server whose files are in `folder`."""
     return folder.with_name(f"{folder.name}.log")
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    try:
+        return any("spawn_main" in word for word in process.cmdline())
+    except psutil.NoSuchProcess:  # it has just ended
+        return False
 
 
 def _nginx_name(path: str) -> str:

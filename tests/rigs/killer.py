@@ -4,8 +4,6 @@ import random
 import time
 from collections.abc import Callable, Iterator
 
-import psutil
-
 from benchmarks.servers import Server
 from tests.rigs.ceph import Ceph
 from tests.rigs.postgres import Postgres
@@ -49,11 +47,4 @@ class Killer:
                 yield f"{' and '.join(names)} {time.monotonic() - began:.1f} s"
 
     def _kill_worker(self) -> None:
-        self._chance.choice([child for child in self._service.process.children() if _is_worker(child)]).kill()
-
-
-def _is_worker(process: psutil.Process) -> bool:
-    try:
-        return any("spawn_main" in word for word in process.cmdline())
-    except psutil.NoSuchProcess:  # it has just ended
-        return False
+        self._chance.choice(self._service.workers()).kill()
