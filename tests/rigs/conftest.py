@@ -11,6 +11,7 @@ from tests.rigs.footage_source import EncodedFilm, read_encoded_film, write_enco
 from tests.rigs.power_cut import mounted_disk
 from tests.rigs.rig_stack import NO_SERVICE, RigStack
 from tests.rigs.store_rig import StoreRig
+from tests.rigs.warm import warm_process
 
 FILM_SECONDS = 11
 SHORT_FILM_SECONDS = 3
@@ -39,10 +40,18 @@ def stack(tmp_path: Path) -> RigStack:
     return RigStack(tmp_path / "stack")
 
 
-@pytest.fixture
-def rig(stack: RigStack, encoded_film: EncodedFilm, tmp_path: Path) -> Iterator[StoreRig]:
+@pytest.fixture(scope="session")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
+    with warm_process(tmp_path_factory.mktemp("warm") / "socket") as words:
+        yield words
+
+
+@pytest.fixture(scope="session")
+def rig(encoded_film: EncodedFilm, warm: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreRig]:
+    folder = tmp_path_factory.mktemp("store-rig")
+    stack = RigStack(folder / "stack")
     stack.add_kit(NO_SERVICE)
-    record(stack.config, encoded_film.first(SHORT_FILM_SECONDS))
-    (film,) = stack.films()
-    with mounted_disk(tmp_path / "store.img", stack.data) as disk:
-        yield StoreRig(stack, disk, film)
+    for _ in range(4):
+        record(stack.config, encoded_film.first(SHORT_FILM_SECONDS))
+    with mounted_disk(folder / "store.img", stack.data) as disk:
+        yield StoreRig(stack, disk, stack.films(), warm)

@@ -26,13 +26,24 @@ class Disk:
         at.mkdir(parents=True, exist_ok=True)
         self.make_anew()
 
-    def make_anew(self) -> None:
-        """Make the file system anew, empty, and mount it."""
-        self.unmount()
+    def make_anew(self, kept: Path | None = None) -> None:
+        """Make the file system anew, empty or as it was kept, and mount it."""
+        if self.at.is_mount():
+            self.shut_down()  # nothing is written any more
+            self.unmount()
         self._image.unlink(missing_ok=True)
-        self._image.touch()
-        os.truncate(self._image, self._mib << 20)
-        _run("mkfs.ext4", "-q", "-F", "-m", "0", str(self._image))
+        if kept:
+            _run("cp", "--sparse=always", str(kept), str(self._image))
+        else:
+            self._image.touch()
+            os.truncate(self._image, self._mib << 20)
+            _run("mkfs.ext4", "-q", "-F", "-m", "0", str(self._image))
+        self.mount()
+
+    def keep(self, kept: Path) -> None:
+        """Keep a copy of the file system as it is now."""
+        self.unmount()
+        _run("cp", "--sparse=always", str(self._image), str(kept))
         self.mount()
 
     def cut(self, *, log_flushed: bool = False) -> None:

@@ -1,123 +1,166 @@
-"""A service whose data lies on a disk that can be cut, and a kit that sends it a film: what is lost is told."""
+"""A service whose data lies on a disk that can be cut: what it has answered is there afterwards, and nothing else."""
 
-import hashlib
-from contextlib import suppress
-from dataclasses import dataclass
+import os
+from collections.abc import Iterator, Sequence, Set
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from enum import Enum
+from typing import Protocol
 
-from device.agency import Agency, AgencyRefused, AgencyUnreachable
+from companion_api.audit.heads import HeadRefused
+from companion_api.audit.verification import TrailBroken, verify_trail
+from companion_api.films.archive import utc_now
+from companion_api.films.case_rows import CaseRows
+from companion_api.films.film_rows import FilmRows
+from companion_api.kits.enrolment import make_enrolment
+from device.agency import Agency, AgencyUnreachable
 from device.spooled_film import SpooledFilm
-from provisioning.store_films import StoredFilm
+from footage.keys import new_key
+from footage.messages import timestamp
 from tests.rigs.careless import careless
-from tests.rigs.opened import KitFiles, Opener
+from tests.rigs.deeds import Deed, Told, deed_faults, done
+from tests.rigs.going import going_faults
+from tests.rigs.opened import Opener
 from tests.rigs.power_cut import Disk
 from tests.rigs.rig_stack import RigStack
-from tests.rigs.steps import Fault, Step, steps_below, tracer
+from tests.rigs.sent_film import RECEIPT_ISSUED, Answers, SentFilm
+from tests.rigs.steps import Fault, Kind, Step, befallen, steps_below, tracer
 
-DISK_PROBLEMS = ("store-failed", "store-full")
+CASE, NEW_KIT = "A-1", "kit-0002"
+_LONG_AGO = timedelta(days=70)  # when the case's work ended: its films are due
 
 
-@dataclass
-class Acknowledged:
-    """What the service has acknowledged to the kit."""
+class End(Enum):
+    """How a service ends."""
 
-    key: bool = False
-    parts: int = 0
-    receipt: str = ""
-    erased: bool = False
-    refusals: int = 0
+    POWER_CUT = "the power is cut"
+    POWER_CUT_LATER = "the power is cut after the kernel has written names"
+    KILLED = "it is killed, and its machine runs on"
+
+
+class Phase(Protocol):
+    """Something that a service is asked for. `traced`: the program that does it. `from_nothing`: it is new."""
+
+    @property
+    def traced(self) -> str: ...
+    @property
+    def from_nothing(self) -> bool: ...
+    def run(self, rig: "StoreRig", answers: Answers) -> None: ...
 
 
 class StoreRig:
-    """A service whose data lies on the disk, and a kit with one film to send."""
+    """A service, four films of its kit, and a token for another kit.
 
-    def __init__(self, stack: RigStack, disk: Disk, film: SpooledFilm) -> None:
+    But for phases that begin from nothing, the service has three films, of which the first two are of a case that ended
+    long ago; the new one is not sent yet. `warm` are the words that start a program from warmth.
+    """
+
+    def __init__(self, stack: RigStack, disk: Disk, films: Sequence[SpooledFilm], warm: Sequence[str]) -> None:
         self.stack = stack
         self.disk = disk
-        self.film = film.film
-        self._kit = KitFiles(film.folder)
-        self._token = film.manifest()
-        self._parts = [film.part(name) or b"" for name in film.part_names()]
+        *self.films, self.new_film = (SentFilm(f"kit:{stack.config.kit}", film) for film in films)
+        self._warm = warm
         self._opener = Opener.of(stack)
         self._trace = stack.folder / "steps.log"
-        self._writes = False
+        self._new_kit_key = new_key()
+        self._kept = stack.folder / "films-sent.img"
+        self._begin_untraced()
+        self._send_all()
+        self.disk.keep(self._kept)
+        self._before = done(stack.data).keys()
 
-    def run(self, fault: Fault | None = None, forgotten: str = "", refusals: int = 0) -> Acknowledged:
-        """Start the service and send it the film until it dies, at the latest when all is sent.
+    def run(self, phase: Phase, fault: Fault | None = None, forgotten: str = "", *, writes: bool = False) -> Answers:
+        """Ask a service on a new disk for a phase, until it dies or has answered. Raises `AgencyRefused`."""
+        self.disk.make_anew(None if phase.from_nothing else self._kept)
+        self._begin_untraced()
+        self.stack.prefixes[phase.traced] = [
+            *(*self._warm, *tracer(self._trace, fault, writes=writes)),
+            *careless(forgotten),
+        ]
+        answers = Answers()
+        with suppress(AgencyUnreachable, RuntimeError):
+            phase.run(self, answers)
+        return answers
 
-        As often as `refusals`, what it refuses because its disk fails is sent again. Raises `AgencyRefused`.
-        """
-        self.stack.prefixes["service"] = [*tracer(self._trace, fault, writes=self._writes), *careless(forgotten)]
-        acknowledged = Acknowledged()
-        with suppress(AgencyUnreachable, RuntimeError), self.stack.service() as address:
-            for _ in range(refusals):
-                try:
-                    self._send(address, acknowledged)
-                    return acknowledged
-                except AgencyRefused as refusal:
-                    if refusal.problem not in DISK_PROBLEMS:
-                        raise
-                    acknowledged.refusals += 1
-            self._send(address, acknowledged)
-        return acknowledged
-
-    def steps(self, *, writes: bool = False) -> list[Step]:
-        """Return the durable steps of the service, from its start to the film's last request."""
-        self.disk.make_anew()
-        self._writes = writes
-        assert self.run().erased
+    def steps(self, phase: Phase, *, writes: bool = False) -> list[Step]:
+        """Return the durable steps of a phase, from its program's start to its end."""
+        answers = self.run(phase, writes=writes)
+        assert answers.asked == answers.answered
         return steps_below(self._trace, self.disk.at)
 
-    def faults_after_cut(self, acknowledged: Acknowledged, *, log_flushed: bool = False) -> list[str]:
-        """Cut the power, start the service again, and return what is not as promised; then complete the film."""
-        self.disk.cut(log_flushed=log_flushed)
-        self.stack.prefixes["service"] = []
+    def befallen(self, fault: Fault) -> set[Kind]:
+        """Return at which kinds of steps the last run had its fault."""
+        return befallen(self._trace, self.disk.at, fault)
+
+    def faults_after(self, phase: Phase, answers: Answers, end: End = End.POWER_CUT) -> list[str]:
+        """End the service, start it again, and return what is not as promised; then ask for the phase once more."""
+        if end is not End.KILLED:
+            self.disk.cut(log_flushed=end is End.POWER_CUT_LATER)
+        self._begin_untraced()
+        faults = self._going_faults(phase, answers, mended=False)
         with self.stack.service() as address:
-            agency = self._agency(address)
-            faults = [*self._lost(agency, acknowledged), *self._receipt_faults(agency, acknowledged)]
-            agency.close()
-            self._send(address, Acknowledged())
-        if not self._opener.store_has(self.stack.store, self.film, self._token):
-            faults.append("the film could not be completed")
-        return faults
+            with self.kit(address) as kit:
+                faults += self.new_film.faults(kit, self.stack.store, answers, self._opener)
+            faults += self._mended_faults(phase, answers)
+        again = Answers(asked=set(answers.asked))
+        phase.run(self, again)
+        again.answered = again.asked  # now all of it is to be there
+        if again.refusals:
+            faults.append("it could not be asked for once more")
+        return [*faults, *self._mended_faults(phase, again)]
 
-    def _agency(self, address: str) -> Agency:
-        return Agency(address, self.stack.config.kit, self.stack.config.kit_key())
-
-    def _send(self, address: str, acknowledged: Acknowledged) -> None:
-        agency = self._agency(address)
+    @contextmanager
+    def kit(self, address: str) -> Iterator[Agency]:
+        """Give the kit's connection."""
+        agency = Agency(address, self.stack.config.kit, self.stack.config.kit_key())
         try:
-            agency.put_key(self.film, self._kit.film_key() or b"")
-            acknowledged.key = True
-            for number, sealed in enumerate(self._parts):
-                agency.put_part(self.film, number, sealed)
-                acknowledged.parts = max(acknowledged.parts, number + 1)
-            acknowledged.receipt = agency.put_manifest(self.film, self._token)
-            agency.post_erased(self.film)
-            acknowledged.erased = True
+            yield agency
         finally:
             agency.close()
 
-    def _lost(self, agency: Agency, acknowledged: Acknowledged) -> list[str]:
-        held = agency.held(self.film)
-        stored = StoredFilm(self.stack.store / "films" / self.film)
-        faults = []
-        if acknowledged.key and stored.film_key() != self._kit.film_key():
-            faults.append("film.key was acknowledged and is not there")
-        for number, sealed in enumerate(self._parts):
-            listed = number in held.parts
-            if number < acknowledged.parts and not listed:
-                faults.append(f"part {number} was acknowledged and is not listed")
-            if listed and held.parts[number] != hashlib.sha256(sealed).hexdigest():
-                faults.append(f"part {number} is listed with another hash")
-            if listed and stored.part(number) != sealed:
-                faults.append(f"part {number} is listed, and its bytes are not there")
+    @contextmanager
+    def new_kit(self, address: str, *, stranger: bool = False) -> Iterator[Agency]:
+        """Give the connection of the kit that has a token, or of a stranger who says to be it."""
+        agency = Agency(address, NEW_KIT, new_key() if stranger else self._new_kit_key)
+        try:
+            yield agency
+        finally:
+            agency.close()
+
+    def _begin_untraced(self) -> None:
+        self.stack.prefixes = {"service": self._warm, "command": self._warm}
+
+    def _send_all(self) -> None:
+        with self.stack.service() as address:
+            for film in self.films:
+                with self.kit(address) as kit:
+                    film.send(kit, Answers())
+        with self.stack.archive() as archive:
+            self.token = make_enrolment(archive, self._opener.directory, "operator", NEW_KIT).token
+            ended = timestamp(utc_now() - _LONG_AGO)
+            with archive.database.writing() as connection:
+                CaseRows(connection).open(CASE, ended)
+                CaseRows(connection).set_end(CASE, ended)
+                for film in self.films[:2]:
+                    FilmRows(connection).set_case(film.film, CASE)
+        os.sync()
+
+    def _done_before(self, phase: Phase) -> Set[Deed]:
+        return set() if phase.from_nothing else self._before
+
+    def _mended_faults(self, phase: Phase, told: Told) -> list[str]:
+        """Return what is not as promised when the service has started anew."""
+        faults = self._going_faults(phase, told, mended=True)
+        faults += deed_faults(self.stack.data, self._done_before(phase), told)
+        try:
+            with self.stack.archive() as archive:
+                verify_trail(archive, self._opener.directory)
+        except (TrailBroken, HeadRefused) as reason:
+            faults.append(f"the audit trail is broken: {reason}")
         return faults
 
-    def _receipt_faults(self, agency: Agency, acknowledged: Acknowledged) -> list[str]:
-        stored = StoredFilm(self.stack.store / "films" / self.film)
-        faults = []
-        if stored.receipt() is not None and not self._opener.store_has(self.stack.store, self.film, self._token):
-            faults.append("there is a receipt without its film")
-        if acknowledged.receipt and agency.put_manifest(self.film, self._token) != acknowledged.receipt:
-            faults.append("the receipt is another one than before")
-        return faults
+    def _going_faults(self, phase: Phase, told: Told, *, mended: bool) -> list[str]:
+        promised = {deed.subject for deed in self._done_before(phase) | told.answered if deed.action == RECEIPT_ISSUED}
+        films = [film for film in (*self.films, self.new_film) if f"film:{film.film}" in promised]
+        whole = {film.film: film.is_whole(self.stack.store, self._opener) for film in films}
+        return going_faults(self.stack.data, self._opener.directory, whole, mended=mended) if films else []

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -28,7 +28,6 @@ from tests.rigs.steps import Fault, kill_at, sample, steps_below, tracer
 
 pytestmark = pytest.mark.rig
 MOST_POINTS = 14
-LAST_STEPS = 7
 OF_THE_NEXT = {  # what it had begun to copy, and what of the film that was erased since it had removed
     *("film-unlisted", "part-missing", "key-missing", "manifest-missing", "receipt-missing"),
 }
@@ -38,9 +37,10 @@ SMALL_KIB, LARGE_KIB = 256, 16_384
 class Office:
     """A service with two films, a third that was erased after the first backup, and that backup."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, warm: Sequence[str]) -> None:
         self.agency = Agency()
         self.folder = folder
+        self.warm = warm
         self.service = Service(folder, self.agency)
         (folder / "receipt.pem").write_bytes(key_to_pem(self.agency.receipt_key))
         self.before = folder / "before"
@@ -71,7 +71,7 @@ class Office:
             "ERASURES": self.service.data / "erasures",
         }
         environment = os.environ | {f"COMPANION_API_{name}": str(value) for name, value in given.items()}
-        before = [*(tracer(self.trace, fault) if fault or traced else []), *careless(forgotten)]
+        before = [*self.warm, *(tracer(self.trace, fault) if fault or traced else []), *careless(forgotten)]
         command = [*before, sys.executable, "-m", "companion_api", *arguments]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
         if "Traceback" in done.stderr:
@@ -81,9 +81,9 @@ class Office:
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def office(tmp_path: Path, warm: list[str]) -> Iterator[Office]:
     (tmp_path / "office").mkdir()
-    office = Office(tmp_path / "office")
+    office = Office(tmp_path / "office", warm)
     yield office
     office.service.close()
 
@@ -116,7 +116,7 @@ def test_a_backup_that_lost_its_power_is_the_one_before_or_the_new_one(office: O
     to = _backup_anew(office, disk)
     assert office.run("backup", "--to", str(to), "--no-prove", traced=True) == 0
     steps = steps_below(office.trace, to)
-    chosen = sample(steps, MOST_POINTS, last=LAST_STEPS)
+    chosen = sample(steps, MOST_POINTS)
     print(f"{len(steps)} durable steps of a backup, {len(chosen)} of them cut")
     before = BackupFolder(office.before).note(agency.verified_directory(), agency.root_thumbprint)
     unfinished, faults = 0, {}
@@ -157,7 +157,7 @@ def test_a_restore_that_lost_its_power_goes_on(office: Office, disk: Disk) -> No
     data, arguments = disk.at / "data", ("restore", "--from", str(office.before), "--no-prove")
     assert office.run(*arguments, data=data, traced=True) == 0
     steps = steps_below(office.trace, data)
-    chosen = sample(steps, MOST_POINTS, last=LAST_STEPS)
+    chosen = sample(steps, MOST_POINTS)
     print(f"{len(steps)} durable steps of a restore, {len(chosen)} of them cut")
     unfinished, faults = 0, {}
     for number, step in enumerate(chosen):
