@@ -19,7 +19,7 @@ test: check tests/interop/node_modules/.ready ## style, types, arrows, and every
 	@[ "$$(id -u)" != 0 ] || scripts/system-packages systemd-analyze=systemd
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" PATH="$$(scripts/stock-age):$$PATH" $(BIN)/python -m pytest -m "not rig" -n 3 --dist worksteal $(ARGS)
 
-rigs: $(READY) ## power cuts, kills, full disks: needs root
+rigs: $(READY) ## power cuts, kills, full disks: needs root (FULL=1 fails the store at every step)
 	@scripts/system-packages ffmpeg=ffmpeg strace=strace mkfs.ext4=e2fsprogs pulseaudio=pulseaudio cpio=cpio \
 	    qemu-system-aarch64=qemu-system-arm
 	@scripts/system-packages dpkg-buildpackage=dpkg-dev dh=debhelper objdump=binutils /usr/bin/pip3=python3-pip \
