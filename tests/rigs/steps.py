@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+ELSEWHERE = "elsewhere"  # what a step is about that is not below the folder
 KILL = "signal=KILL"  # `Fault.what` of `kill -9`
 _CALLS = "fsync,fdatasync,/^rename,/^link,/^unlink,rmdir,/^mkdir"
 _WRITES = "write,writev,pwrite64,fallocate,ftruncate"
@@ -69,17 +70,20 @@ def tracer(log: Path, fault: Fault | None = None, *, writes: bool = False) -> li
 
 
 def steps_below(log: Path, folder: Path) -> list[Step]:
-    """Return the steps of a traced run that were about files below `folder`, in order, each once."""
+    """Return the steps of a traced run that were about files below `folder`, in order, each once.
+
+    A fault comes to the thread that is first at a step: what others do at theirs of the same number can't be met.
+    """
     steps: dict[tuple[str, int], Step] = {}
     for step in _every_step(log, folder):
         steps.setdefault((step.call, step.number), step)
-    return list(steps.values())
+    return [step for step in steps.values() if step.about != ELSEWHERE]
 
 
 def befallen(log: Path, folder: Path, fault: Fault) -> set[Kind]:
     """Return at which kinds of steps below `folder` a traced run had its fault; several threads may have had it."""
     call, number, _ = fault.step
-    return {step.kind for step in _every_step(log, folder) if (step.call, step.number) == (call, number)}
+    return {step.kind for step in _every_step(log, folder) if step[:2] == (call, number)} - {(call, ELSEWHERE)}
 
 
 def _every_step(log: Path, folder: Path) -> Iterator[Step]:
@@ -88,8 +92,7 @@ def _every_step(log: Path, folder: Path) -> Iterator[Step]:
         if match := _CALL.match(line):
             thread, call, arguments = match.groups()
             counts[thread, call] += 1
-            if str(folder) in arguments:
-                yield Step(call, counts[thread, call], _about(arguments, folder))
+            yield Step(call, counts[thread, call], _about(arguments, folder))
 
 
 def sample(steps: list[Step], most: int) -> list[Step]:
@@ -105,7 +108,8 @@ def sample(steps: list[Step], most: int) -> list[Step]:
 
 def _about(arguments: str, folder: Path) -> str:
     """Return the file that a call is about (where it makes a name, that one), without what differs in every run."""
-    path = re.findall(re.escape(str(folder)) + r'/?([^">]*)', arguments)[-1]
+    paths = re.findall(re.escape(str(folder)) + r'/?([^">]*)', arguments)
+    path: str = paths[-1] if paths else ELSEWHERE
     for kind, pattern in _KINDS.items():
         path = re.sub(pattern, kind, path)
-    return str(path)
+    return path
