@@ -4,7 +4,7 @@ Clients put parts of 1 MiB over loopback, each on one connection that it keeps, 
 (`benchmarks.load`). CPU is user and system time of all of a server's processes while it takes them in.
 
 * `server-cpu`         CPU seconds per GB (10^9 bytes) at 8 clients, against tuspyserver
-* `server-cpu-nginx`   the same figures of ours, against nginx WebDAV
+* `server-cpu-nginx`   the same figures of ours, against nginx WebDAV; `-buffered`: with a buffer for a part, to inform
 * `server-throughput`  MB/s by the clock at 8 clients, against tuspyserver; `-1` and `-32`: at 1 and 32, to inform
 
 Ours is `companion-api serve`: for each part a signature of the kit, its SHA-256, fsync of file and folder, and a
@@ -53,13 +53,13 @@ class Turn(NamedTuple):
 
 
 def measure(folder: Path, tick: Callable[[], None]) -> list[Samples]:
-    """Let all three take in parts from 8 clients. Raises `BenchmarkError`."""
+    """Let all of them take in parts from 8 clients. Raises `BenchmarkError`."""
     with _rivals(folder) as rivals:
-        ours, tuspy, webdav = _turns(folder, rivals, _CLIENTS, RUNS, tick)
+        ours, tuspy, *webdav = _turns(folder, rivals, _CLIENTS, RUNS, tick)
     names = [rival.server.name for rival in rivals]
     return [
         Samples(_cpu(ours), _cpu(tuspy), names[1]),
-        Samples(_cpu(ours), _cpu(webdav), names[2]),
+        *(Samples(_cpu(ours), _cpu(turns), name) for turns, name in zip(webdav, names[2:], strict=True)),
         Samples(_speed(ours), _speed(tuspy), names[1]),
     ]
 
@@ -67,7 +67,7 @@ def measure(folder: Path, tick: Callable[[], None]) -> list[Samples]:
 def measure_one_and_many(folder: Path, tick: Callable[[], None]) -> list[Samples]:
     """Let ours and tuspyserver take in parts from one client, and from many. Raises `BenchmarkError`."""
     samples = []
-    with _rivals(folder) as (ours, tuspy, _):
+    with _rivals(folder) as (ours, tuspy, *_):
         for clients in _OTHER_CLIENTS:
             our_turns, tus_turns = _turns(folder, [ours, tuspy], clients, _OTHER_RUNS, tick)
             samples.append(Samples(_speed(our_turns), _speed(tus_turns), tuspy.server.name))
@@ -83,7 +83,12 @@ def _rivals(folder: Path) -> Iterator[list[Rival]]:
         yield [
             Rival(ours, "ours/store/films/*/parts/*", partial(_our_requests, fleet)),
             Rival(running.enter_context(tuspyserver(folder / "tus")), f"tus/{'?' * 32}", _tus_requests),
-            Rival(running.enter_context(nginx(folder / "nginx")), "nginx/files/*/*", _webdav_requests),
+            *(
+                Rival(
+                    running.enter_context(nginx(folder / name, buffers_parts=buffers)), f"{name}/files/*/*", _to_webdav
+                )
+                for name, buffers in (("nginx", False), ("nginx-buffered", True))
+            ),
         ]
 
 
@@ -128,7 +133,7 @@ def _tus_requests(bodies: Bodies, parts: int) -> Requests:
     ]
 
 
-def _webdav_requests(bodies: Bodies, parts: int) -> Requests:
+def _to_webdav(bodies: Bodies, parts: int) -> Requests:
     """Return a new folder's files for each client."""
     head = f"HTTP/1.1\r\nHost: companion\r\nContent-Length: {_PART_SIZE}\r\n\r\n"
     return [
@@ -149,6 +154,7 @@ BENCHMARK = Benchmark(
     (
         Claim("server-cpu", "CPU s per GB", Goal(Bound.AT_MOST, 0.5)),
         Claim("server-cpu-nginx", "CPU s per GB", Goal(Bound.AT_MOST, 3.0)),
+        Claim("server-cpu-nginx-buffered", "CPU s per GB", None),
         Claim("server-throughput", "MB/s", Goal(Bound.AT_LEAST, 3.0)),
     ),
     RUNS,
