@@ -5,7 +5,6 @@ thumbprints with what the kits show before the root signs them.
 """
 
 import json
-import secrets
 import tomllib
 from typing import Annotated, Literal
 
@@ -46,11 +45,6 @@ class WaitingKits(Message, frozen=True):
 
     format: Literal[1]
     waiting: tuple[WaitingKit, ...]
-
-
-def new_token() -> str:
-    """Make a token: 256 random bits, so that guessing is hopeless at any rate."""
-    return secrets.token_urlsafe(32)
 
 
 def write_ticket(ticket: Ticket) -> str:

@@ -7,7 +7,6 @@ A token has 256 random bits and is kept as its SHA-256: guessing one is hopeless
 counted. Whoever asks with an unknown token learns nothing else; what became of a token is told to who has it.
 """
 
-import hashlib
 import logging
 from datetime import timedelta
 from enum import StrEnum
@@ -20,8 +19,9 @@ from companion_api.films.archive import Archive
 from companion_api.kits.enrolment_rows import Enrolment, EnrolmentRows
 from companion_api.problems import KIT_MISMATCH, KIT_TAKEN, TOKEN_EXPIRED, TOKEN_UNKNOWN, TOKEN_USED, Refusal
 from companion_api.published_directory import KitRevoked
+from companion_api.tokens import new_token, token_sha256
 from footage.directory import Directory
-from footage.enrolment import WaitingKit, WaitingKits, new_token
+from footage.enrolment import WaitingKit, WaitingKits
 from footage.keys import PublicJwk, from_jwk, thumbprint, to_jwk
 from footage.messages import timestamp
 
@@ -75,7 +75,7 @@ def make_enrolment(archive: Archive, directory: Directory, actor: str, kit: str,
         if before and before.key:
             raise Refusal(KIT_TAKEN, f"A key of {kit} waits for the root. Admit it, or revoke its enrolment first.")
         rows.remove(kit)
-        rows.add(kit, _digest(token), at, actor, expires_at)
+        rows.add(kit, token_sha256(token), at, actor, expires_at)
         append(connection, at, actor, "enrolment made", f"kit:{kit}", expires_at=expires_at)
     return NewEnrolment(token, expires_at)
 
@@ -101,14 +101,14 @@ def enrol(archive: Archive, directory: Directory, kit: str, token: str, key: Ell
 
     Raises `Refusal`, `KitRevoked`, `StoreFull`, `StoreFailed`.
     """
-    jwk, token_sha256, at = to_jwk(key), _digest(token), archive.timestamp()
+    jwk, used, at = to_jwk(key), token_sha256(token), archive.timestamp()
     with archive.database.reading() as connection:  # so that nobody without a token keeps writers waiting
-        row = EnrolmentRows(connection).by_token(token_sha256)
+        row = EnrolmentRows(connection).by_token(used)
     if _may_use(row, directory, kit, jwk, at):
         return False
     with archive.database.writing() as connection:
         rows = EnrolmentRows(connection)
-        if _may_use(rows.by_token(token_sha256, to_change=True), directory, kit, jwk, at):
+        if _may_use(rows.by_token(used, to_change=True), directory, kit, jwk, at):
             return False  # the same request at the same time
         rows.use(kit, jwk, at)
         append(connection, at, f"kit:{kit}", "enrolled", f"kit:{kit}", key=_thumbprint(jwk))
@@ -179,10 +179,6 @@ def _standing(row: Enrolment, directory: Directory, now: str) -> Standing:
     if row.key:
         return Standing.WAITING
     return Standing.EXPIRED if row.expires_at <= now else Standing.OPEN
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _thumbprint(key: PublicJwk | None) -> str | None:

@@ -17,7 +17,7 @@ from sqlalchemy import Column, Connection, String, Table, delete
 from companion_api.clocked_signer import ClockedSigner
 from companion_api.database.database import METADATA, NOT_IN_BACKUPS, insert_new
 from companion_api.problems import CEREMONY_OVER, Refusal
-from companion_api.staff.tokens import token_sha256
+from companion_api.tokens import token_sha256
 from footage.messages import Message, MessageT, decode, encode, timestamp
 
 COOKIE = "__Host-attune-ceremony"

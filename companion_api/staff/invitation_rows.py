@@ -6,7 +6,7 @@ from sqlalchemy import Column, ColumnElement, Connection, ForeignKey, String, Ta
 
 from companion_api.database.database import METADATA, NOT_IN_BACKUPS
 from companion_api.problems import INVITATION_OVER, Refusal
-from companion_api.staff.tokens import new_token, token_sha256
+from companion_api.tokens import new_token, token_sha256
 from footage.messages import timestamp
 
 GOOD_FOR = timedelta(days=7)

@@ -18,8 +18,8 @@ from companion_api.staff.origin import Origin
 from companion_api.staff.passkey_rows import Passkey, PasskeyRows
 from companion_api.staff.sign_in import active_account, begin_session
 from companion_api.staff.staff_sessions import Found, StaffSessions
-from companion_api.staff.tokens import new_token, token_sha256
 from companion_api.staff.webauthn_checks import check_new, check_use, creation_options, request_options
+from companion_api.tokens import new_token, token_sha256
 from footage.messages import Message, timestamp
 
 _log = logging.getLogger(__name__)

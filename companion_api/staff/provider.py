@@ -29,7 +29,7 @@ from joserfc.jws import JWSRegistry
 from companion_api.problems import PROVIDER_FAILED, PROVIDER_REFUSED, Refusal
 from companion_api.staff.link_rows import SUBJECT_LENGTH, ProvidersPerson
 from companion_api.staff.origin import Origin
-from companion_api.staff.tokens import new_token
+from companion_api.tokens import new_token
 from footage.messages import Message
 
 T = TypeVar("T")

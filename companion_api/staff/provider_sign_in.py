@@ -11,7 +11,7 @@ from companion_api.staff.invitation_rows import Invitations
 from companion_api.staff.link_rows import LinkRows, ProvidersPerson
 from companion_api.staff.provider import AtProvider
 from companion_api.staff.sign_in import active_account, begin_session
-from companion_api.staff.tokens import token_sha256
+from companion_api.tokens import token_sha256
 
 
 def check_invitation(archive: Archive, invitation: str) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy import Column, ColumnElement, Connection, ForeignKey, String, Ta
 from companion_api.database.database import METADATA, NOT_IN_BACKUPS
 from companion_api.staff.account_rows import ACCOUNTS, roles_of
 from companion_api.staff.person import Person
-from companion_api.staff.tokens import new_token, token_sha256
+from companion_api.tokens import new_token, token_sha256
 from footage.messages import timestamp
 
 IDLE = timedelta(hours=1)

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from companion_api.audit.trail import entries
 from companion_api.kits.enrolment import Standing, enrol, enrolments, make_enrolment, revoke_enrolment, waiting_kits
 from companion_api.problems import TOKEN_UNKNOWN, Refusal
+from companion_api.tokens import new_token
 from footage.directory import KitEntry, read_directory
-from footage.enrolment import new_token
 from footage.keys import PublicJwk, new_key, thumbprint, to_jwk
 from tests.companion_api.builders import Kit, Service, problem
 from tests.footage.builders import Agency
