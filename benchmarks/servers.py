@@ -20,6 +20,7 @@ from benchmarks.errors import ServerFailed
 from benchmarks.fleet import Fleet
 from benchmarks.load import Address
 from benchmarks.peers import cpu_seconds_of, program
+from tests.rigs.engine import free_port
 
 TUSPYSERVER = f"tuspyserver {version('tuspyserver')}"
 _START_SECONDS = 30
@@ -95,7 +96,7 @@ def nginx(folder: Path, *, buffers_parts: bool = False) -> Iterator[Server]:
     """
     path = program("nginx")
     (folder / "files").mkdir(parents=True)
-    address = ("127.0.0.1", _free_port())
+    address = ("127.0.0.1", free_port())
     config = folder / "nginx.conf"
     buffer = " client_body_buffer_size 2m;" if buffers_parts else ""
     config.write_text(_NGINX.format(port=address[1], root=folder / "files", buffer=buffer))
@@ -154,12 +155,6 @@ def _nginx_name(path: str) -> str:
     answer = subprocess.run([path, "-v"], capture_output=True, text=True, check=True).stderr
     found = re.search(r"nginx/([\d.]+)", answer)
     return f"nginx {found[1] if found else '?'} WebDAV"
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-        return port
 
 
 def _wait_until_listening(name: str, address: Address, process: subprocess.Popen[bytes]) -> None:

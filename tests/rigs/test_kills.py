@@ -2,7 +2,6 @@
 
 import hashlib
 import random
-import socket
 import subprocess
 import threading
 import time
@@ -15,6 +14,7 @@ import pytest
 from footage.film import verify_film
 from provisioning.__main__ import EXIT_SOME_NOT_OPENED
 from provisioning.store_films import Store, StoredFilm
+from tests.rigs.engine import free_port
 from tests.rigs.opened import Opener
 from tests.rigs.rig_stack import RigStack, kill, wait_until
 
@@ -84,8 +84,7 @@ class Rig:
 
     def __init__(self, stack: RigStack) -> None:
         self.stack = stack
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         stack.add_kit(f"http://127.0.0.1:{self.port}")
         self._script = stack.folder / "script.txt"
 

@@ -1,7 +1,6 @@
 """The nginx example is started as it is and used: films pass, what is not for everybody does not."""
 
 import shutil
-import socket
 import ssl
 import subprocess
 import time
@@ -18,6 +17,7 @@ from cryptography.x509.oid import NameOID
 from footage.keys import key_to_pem, new_key
 from tests.companion_api.test_command import Installation, put_film, session, signed
 from tests.footage.builders import Agency, make_film
+from tests.rigs.engine import free_port, listens
 from tests.rigs.rig_stack import wait_until
 
 pytestmark = pytest.mark.rig
@@ -30,7 +30,7 @@ class Nginx:
 
     def __init__(self, folder: Path, service: str) -> None:
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self._write_certificate()
         site = EXAMPLE.read_text()
         for example, ours in (
@@ -48,7 +48,7 @@ class Nginx:
         program = shutil.which("nginx", path="/usr/sbin:/usr/bin")
         assert program, "`make rigs` installs nginx"
         self.process = subprocess.Popen([program, "-p", folder, "-c", folder / "nginx.conf"])
-        wait_until(lambda: _listens(self.port))
+        wait_until(lambda: listens(self.port))
 
     @property
     def url(self) -> str:
@@ -146,14 +146,3 @@ def test_whoever_is_not_signed_in_cant_keep_the_service_busy(nginx: Nginx) -> No
         statuses = [client.post(f"{nginx.url}/v1/staff/sign-in/options").status_code for _ in range(400)]
         assert {403, 429} == set(statuses), "refused for its origin, and then by nginx"
         assert client.get(f"{nginx.url}/v1/staff/session").status_code == 401, "who is signed in goes on"
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ import httpx
 import pytest
 
 from companion_api.staff.person import Role
+from tests.rigs.engine import free_port, listens
 from tests.rigs.rig_stack import RigStack, wait_until
 from tests.rigs.schemathesis_hooks import KNOWN_IDS
 
@@ -61,13 +61,13 @@ def test_to_a_stranger(stack: RigStack) -> None:
 @pytest.mark.parametrize("roles", [(role,) for role in Role] + [tuple(Role)], ids=[*Role, "all roles"])
 def test_to_staff(roles: tuple[Role, ...]) -> None:
     """What a page of ours may send, with a session that is not signed out on the way, to what there is."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "tests.rigs.peopled_service", str(port), *roles]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as service:
         try:
             assert service.stdout is not None
             told = json.loads(service.stdout.readline())
-            wait_until(lambda: _listens(port))
+            wait_until(lambda: listens(port))
             headers = [word for name, value in told["headers"].items() for word in ("--header", f"{name}: {value}")]
             paths = ("--include-path-regex", "^/v1/staff/", "--exclude-path-regex", "/sessions?$")
             address = f"http://127.0.0.1:{port}"
@@ -84,11 +84,11 @@ def test_to_staff(roles: tuple[Role, ...]) -> None:
 
 
 def test_to_a_kit() -> None:
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "tests.rigs.signing_proxy", str(port)]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) as proxy:
         try:
-            wait_until(lambda: _listens(port))
+            wait_until(lambda: listens(port))
             print(_run(f"http://127.0.0.1:{port}", NOT_WHEN_SIGNED, examples=EXAMPLES["kit"])[-600:])
         finally:
             proxy.terminate()
@@ -104,14 +104,3 @@ def _done(address: str) -> set[str]:
             r'_seconds_count\{method="(\w+)",route="([^"]+)",status="2..".*\} [1-9]', counts
         )
     }
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
