@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from companion_api.audit.heads import sign_head
 from companion_api.database.database import METADATA, Database
 from companion_api.films.fault_rows import FaultRows
 from companion_api.films.faults import FaultKind
@@ -12,10 +13,22 @@ from companion_api.truth.backup_folder import BackupFolder, BackupNote
 from companion_api.truth.object_copy import Run, Uncopied
 from companion_api.truth.scrub import Manner, scrub_all
 from companion_api.truth.scrub_rows import ScrubRow
-from tests.companion_api.builders import Service
+from tests.companion_api.builders import Kit, Service
 from tests.companion_api.command_line import run_command
+from tests.footage.builders import Film, make_film
 
 Found = list[tuple[FaultKind, str]]
+
+
+def whole_gone_and_open(service: Service, kit: Kit) -> tuple[Film, Film, Film]:
+    """Take in a film, another one that its family takes back, and one without its manifest; sign the trail's head."""
+    whole, gone, still_open = (make_film(service.agency) for _ in range(3))
+    kit.put_film(whole)
+    kit.put_film(gone)
+    kit.put_pieces(still_open)
+    kit.send("DELETE", f"/v1/films/{gone.film}")
+    sign_head(service.archive, service.agency.receipt_key)
+    return whole, gone, still_open
 
 
 def at_once(*, asks_again: bool = False) -> Manner:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from companion_api.audit.heads import sign_head
 from companion_api.audit.trail import entries
 from companion_api.database import copying
 from companion_api.database.database import METADATA, NOT_IN_BACKUPS, Database
@@ -19,7 +18,15 @@ from companion_api.truth.backup_folder import BackupFolder
 from footage import durable
 from tests.companion_api.builders import Kit, Service, sqlite
 from tests.companion_api.command_line import run_command
-from tests.companion_api.truth.builders import back_up_into, ended, flip_a_bit, objects_of, rows_of, scrubbed
+from tests.companion_api.truth.builders import (
+    back_up_into,
+    ended,
+    flip_a_bit,
+    objects_of,
+    rows_of,
+    scrubbed,
+    whole_gone_and_open,
+)
 from tests.footage.builders import Agency, Film, make_film
 
 
@@ -68,13 +75,8 @@ def rebuilt(service: Service, tmp_path: Path) -> Rebuilt:
     return Rebuilt(service, tmp_path / "rebuilt")
 
 
-def test_everything_comes_back(service: Service, kit: Kit, agency: Agency, rebuilt: Rebuilt) -> None:
-    films = [make_film(agency) for _ in range(3)]
-    kit.put_film(films[0])
-    kit.put_film(films[1])
-    kit.put_pieces(films[2])
-    kit.send("DELETE", f"/v1/films/{films[1].film}")
-    sign_head(service.archive, agency.receipt_key)
+def test_everything_comes_back(service: Service, kit: Kit, rebuilt: Rebuilt) -> None:
+    whole_gone_and_open(service, kit)
     rows = rows_of(service.archive.database)
     back_up_into(service, rebuilt.to)
     assert rebuilt.restore() == 0
