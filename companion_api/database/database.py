@@ -50,6 +50,7 @@ class Database:
         """Connect. Raises `DatabaseUnsafe` for a PostgreSQL that does not wait for its disk."""
         self._engine = _sqlite(url) if url.get_backend_name() == "sqlite" else _postgresql(url)
         self._together = Together()
+        self._kept: Connection | None = None  # what shared transactions are made on, one after the other
         with named_errors():
             self._engine.connect().close()
 
@@ -60,6 +61,7 @@ class Database:
 
     def close(self) -> None:
         """Close all connections."""
+        self._give_back()
         self._engine.dispose()
 
     @contextmanager
@@ -87,7 +89,24 @@ class Database:
 
     def change(self, change: Callable[[Connection], T]) -> T:
         """Make a small change in a transaction shared with others that come at the same time (`Together.change`)."""
-        return self._together.change(self.writing, change)
+        return self._together.change(self._writing_on_kept, change)
+
+    @contextmanager
+    def _writing_on_kept(self) -> Iterator[Connection]:
+        """Begin a transaction as `writing` does. Taking a connection each time would cost more than the statements."""
+        with named_errors():
+            try:
+                self._kept = self._kept or self._engine.connect()
+                with self._kept.begin():
+                    yield self._kept
+            except Exception:
+                self._give_back()  # it may be broken, which the pool finds out
+                raise
+
+    def _give_back(self) -> None:
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.close()
 
     @property
     def _backend(self) -> str:

@@ -102,18 +102,24 @@ _FILM_AND_PART = (
     .outerjoin_from(_FILMS, _PARTS, (_PARTS.c.film == _FILMS.c.film) & (_PARTS.c.number == bindparam("number")))
     .where(_FILMS.c.film == bindparam("film"))
 )
-_PART_OF_LIVING_FILM = (
-    select(_FILMS.c.film, *(bindparam(column.name, type_=column.type) for column in _PARTS.c if column.name != "film"))
-    .where(_FILMS.c.film == bindparam("of_film"), _LIVING)
-    .with_for_update(read=True)
-)
 _WITH_PART = Prepared(dict.fromkeys(_BOTH, _FILM_AND_PART))
-_ADD_PART = Prepared(
-    {
-        name: dialect.insert(_PARTS).from_select(_PARTS.c.keys(), _PART_OF_LIVING_FILM).on_conflict_do_nothing()
-        for name, dialect in zip(_BOTH, (sqlite, postgresql), strict=True)
-    }
-)
+
+
+def _adding_part_if(state: ColumnElement[bool]) -> Prepared:
+    """Return what adds a part unless it is there, to a film in such a state, which it keeps until the end."""
+    others = (bindparam(column.name, type_=column.type) for column in _PARTS.c if column.name != "film")
+    part = select(_FILMS.c.film, *others).where(_FILMS.c.film == bindparam("of_film"), state)
+    row = part.with_for_update(read=True)
+    return Prepared(
+        {
+            name: dialect.insert(_PARTS).from_select(_PARTS.c.keys(), row).on_conflict_do_nothing()
+            for name, dialect in zip(_BOTH, (sqlite, postgresql), strict=True)
+        }
+    )
+
+
+_ADD_PART = _adding_part_if(_LIVING)
+_ADD_NEW_PART = _adding_part_if(_FILMS.c.state == FilmState.OPEN.value)
 
 
 def film_and_part(database: Database, film: str, number: int) -> tuple[Film | None, str | None]:
@@ -222,10 +228,14 @@ class FilmRows:
 
         Until the end of the transaction nobody erases the film; others may add to it as well.
         """
-        if _ADD_PART.run(self._connection, {"of_film": film, **part._asdict()}).rowcount == 1:
+        if self._added(_ADD_PART, film, part):
             return True
         row = self.film_to_add_to(film)  # the part is there, or its film is gone
         return row is not None and not row.state.gone
+
+    def add_new_part(self, film: str, part: HeldPart) -> bool:
+        """Enter that a part is durable; return False if it is there already, or its film is not open."""
+        return self._added(_ADD_NEW_PART, film, part)
 
     def remove_key(self, film: str) -> None:
         """Enter that `film.key` is not held any more."""
@@ -253,6 +263,9 @@ class FilmRows:
             values |= {_FILMS.c.key_sha256: None, _FILMS.c.manifest_sha256: None}
             self._connection.execute(delete(_PARTS).where(_PARTS.c.film == film))
         self._connection.execute(update(_FILMS).where(_FILMS.c.film == film).values(values))
+
+    def _added(self, adding: Prepared, film: str, part: HeldPart) -> bool:
+        return bool(adding.run(self._connection, {"of_film": film, **part._asdict()}).rowcount == 1)
 
     def _film(self, query: Select[Any]) -> Film | None:
         row = self._connection.execute(query).one_or_none()

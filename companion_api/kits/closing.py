@@ -163,6 +163,7 @@ def _held_receipt(archive: Archive, film: str) -> str:
 def _enter(archive: Archive, manifest: Manifest, manifest_sha256: str) -> bool:
     """Commit that the film is closed; return whether it was open until now."""
     film, kit = manifest.opening.film, manifest.opening.kit
+    archive.open_films.forget(film)
     with archive.database.writing() as connection:
         rows = FilmRows(connection)
         row = rows.film_to_change(film)

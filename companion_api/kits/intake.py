@@ -2,6 +2,8 @@
 
 Order of writing: the film's row (whose it is), the object, its row. A crash between object and row is mended by the
 kit's repeated request. Other bytes for what is held are refused, and reported before the answer.
+
+A part of a film that was open a moment ago is taken to be new, without asking; if it is not, it is asked after all.
 """
 
 from dataclasses import dataclass
@@ -16,7 +18,7 @@ from companion_api.films.film_states import FilmEvent, FilmState, next_state
 from companion_api.films.refused_bytes import report_refused
 from companion_api.kits.upload import Upload
 from companion_api.problems import KEY_DIFFERS, PART_DIFFERS, Problem, Refusal
-from companion_api.stores.store import Put, film_key_object, part_object
+from companion_api.stores.store import Data, Put, film_key_object, part_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +67,22 @@ class _Part:
 
 def take_key(archive: Archive, kit: str, film: str, upload: Upload) -> Put:
     """Store `film.key`: `STORED` or `SAME`. Raises `Refusal`, `StoreFull`, `StoreFailed`."""
-    return _take(archive, kit, _Key(film), upload)
+    return _take(archive, kit, _Key(film), upload.verified_sha256(), upload.body)
 
 
 def take_part(archive: Archive, kit: str, film: str, number: int, upload: Upload) -> Put:
     """Store a part: `STORED` or `SAME`. Raises `Refusal`, `StoreFull`, `StoreFailed`."""
-    return _take(archive, kit, _Part(film, number), upload)
+    part, sha256 = _Part(film, number), upload.verified_sha256()
+    stored = archive.open_films.has(film, kit) and archive.store.put(part.object, upload.body) is Put.STORED
+    if stored and _entered_as_new(archive, part, sha256, len(upload.body)):
+        return Put.STORED
+    try:
+        outcome = _take(archive, kit, part, sha256, upload.body)
+    except Refusal:
+        if stored:
+            archive.store.delete([part.object])  # no row tells of it, and none will
+        raise
+    return Put.STORED if stored else outcome
 
 
 def have_list(archive: Archive, kit: str, film: str) -> HaveList:
@@ -83,18 +95,25 @@ def have_list(archive: Archive, kit: str, film: str) -> HaveList:
         return HaveList(row.key_sha256, rows.parts(film), next_state(row.state, FilmEvent.READ))
 
 
-def _take(archive: Archive, kit: str, piece: _Key | _Part, upload: Upload) -> Put:
-    sha256 = upload.verified_sha256()
+def _entered_as_new(archive: Archive, part: _Part, sha256: str, size: int) -> bool:
+    row = HeldPart(part.number, sha256, size)
+    entered = archive.database.change(lambda connection: FilmRows(connection).add_new_part(part.film, row))
+    if not entered:
+        archive.open_films.forget(part.film)
+    return entered
+
+
+def _take(archive: Archive, kit: str, piece: _Key | _Part, sha256: str, body: Data) -> Put:
     held, state = _begin(archive, kit, piece, sha256)
-    if held is None:
-        outcome = archive.store.put(piece.object, upload.body)
-    else:
-        outcome = Put.SAME if held == sha256 else Put.DIFFERS
+    if held == sha256:
+        return Put.SAME
+    outcome = archive.store.put(piece.object, body) if held is None else Put.DIFFERS
     if outcome is Put.DIFFERS:
         report_refused(archive, kit, piece.film, piece.object, sha256)
         raise Refusal(piece.differs, "What is held stays. Keep your copy and tell IT.")
-    if held is None:
-        _enter(archive, kit, piece, sha256, len(upload.body), mends=state is not FilmState.OPEN)
+    _enter(archive, kit, piece, sha256, len(body), mends=state is not FilmState.OPEN)
+    if state is FilmState.OPEN:
+        archive.open_films.note(piece.film, kit)
     return outcome
 
 

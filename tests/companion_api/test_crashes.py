@@ -34,7 +34,7 @@ class Fuse:
     def __init__(self, patched: pytest.MonkeyPatch, at: int, *, after: bool) -> None:
         self.steps = 0
         self._at, self._after = at, after
-        for owner, name in ((DiskStore, "put"), (DiskStore, "delete"), (Database, "writing")):
+        for owner, name in ((DiskStore, "put"), (DiskStore, "delete"), (Database, "writing"), (Database, "change")):
             patched.setattr(owner, name, self._guard(getattr(owner, name)))
 
     def _guard(self, step: Callable[..., object]) -> Callable[..., object]:

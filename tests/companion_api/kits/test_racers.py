@@ -1,6 +1,7 @@
 """Several requests for one object at once, and what is told of whoever comes second with other bytes."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -19,6 +20,15 @@ REFUSED = FaultKind.BYTES_REFUSED
 @pytest.mark.parametrize("path", [PART, KEY], ids=["part", "key"])
 def test_of_eight_with_the_same_bytes_one_stores_and_the_others_learn_it_is_there(service: Service, path: str) -> None:
     check_same_bytes([service], path)
+
+
+@pytest.mark.parametrize("check", [check_same_bytes, check_different_bytes])
+def test_it_is_the_same_in_a_film_that_was_open_a_moment_ago(
+    service: Service, kit: Kit, check: Callable[[list[Service], str], None]
+) -> None:
+    kit.put_part(FILM, 7, b"before")
+    assert service.archive.open_films.has(FILM, kit.name)
+    check([service], PART)
 
 
 @pytest.mark.parametrize("path", [PART, KEY], ids=["part", "key"])
