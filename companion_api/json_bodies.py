@@ -25,7 +25,7 @@ class JsonRoute(APIRoute):
         async def with_gathered_body(request: Request) -> Response:
             if self.body_field is None:
                 return await answer(request)
-            body = (await gather(request, MAX_JSON_SIZE)).body
+            body = await gather(request, MAX_JSON_SIZE)
 
             async def gathered() -> Message:
                 return {"type": "http.request", "body": body, "more_body": False}

@@ -18,7 +18,7 @@ from companion_api.films.film_states import FilmEvent, FilmState, next_state
 from companion_api.films.refused_bytes import report_refused
 from companion_api.kits.upload import Upload
 from companion_api.problems import KEY_DIFFERS, PART_DIFFERS, Problem, Refusal
-from companion_api.stores.store import Data, Put, film_key_object, part_object
+from companion_api.stores.store import Put, film_key_object, part_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class _Key:
             row = FilmRows(connection).film(self.film)
         return row, row and row.key_sha256
 
-    def enter(self, rows: FilmRows, sha256: str, _size: int) -> bool:
-        return rows.add_key(self.film, sha256)
+    def enter(self, rows: FilmRows, upload: Upload) -> bool:
+        return rows.add_key(self.film, upload.sha256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +61,26 @@ class _Part:
     def found(self, database: Database) -> tuple[Film | None, str | None]:
         return film_and_part(database, self.film, self.number)
 
-    def enter(self, rows: FilmRows, sha256: str, size: int) -> bool:
-        return rows.add_part(self.film, HeldPart(self.number, sha256, size))
+    def enter(self, rows: FilmRows, upload: Upload) -> bool:
+        return rows.add_part(self.film, self.row(upload))
+
+    def row(self, upload: Upload) -> HeldPart:
+        return HeldPart(self.number, upload.sha256, len(upload.body))
 
 
 def take_key(archive: Archive, kit: str, film: str, upload: Upload) -> Put:
     """Store `film.key`: `STORED` or `SAME`. Raises `Refusal`, `StoreFull`, `StoreFailed`."""
-    return _take(archive, kit, _Key(film), upload.verified_sha256(), upload.body)
+    return _take(archive, kit, _Key(film), upload)
 
 
 def take_part(archive: Archive, kit: str, film: str, number: int, upload: Upload) -> Put:
     """Store a part: `STORED` or `SAME`. Raises `Refusal`, `StoreFull`, `StoreFailed`."""
-    part, sha256 = _Part(film, number), upload.verified_sha256()
+    part = _Part(film, number)
     stored = archive.open_films.has(film, kit) and archive.store.put(part.object, upload.body) is Put.STORED
-    if stored and _entered_as_new(archive, part, sha256, len(upload.body)):
+    if stored and _entered_as_new(archive, part, upload):
         return Put.STORED
     try:
-        outcome = _take(archive, kit, part, sha256, upload.body)
+        outcome = _take(archive, kit, part, upload)
     except Refusal:
         if stored:
             archive.store.delete([part.object])  # no row tells of it, and none will
@@ -95,23 +98,23 @@ def have_list(archive: Archive, kit: str, film: str) -> HaveList:
         return HaveList(row.key_sha256, rows.parts(film), next_state(row.state, FilmEvent.READ))
 
 
-def _entered_as_new(archive: Archive, part: _Part, sha256: str, size: int) -> bool:
-    row = HeldPart(part.number, sha256, size)
+def _entered_as_new(archive: Archive, part: _Part, upload: Upload) -> bool:
+    row = part.row(upload)
     entered = archive.database.change(lambda connection: FilmRows(connection).add_new_part(part.film, row))
     if not entered:
         archive.open_films.forget(part.film)
     return entered
 
 
-def _take(archive: Archive, kit: str, piece: _Key | _Part, sha256: str, body: Data) -> Put:
-    held, state = _begin(archive, kit, piece, sha256)
-    if held == sha256:
+def _take(archive: Archive, kit: str, piece: _Key | _Part, upload: Upload) -> Put:
+    held, state = _begin(archive, kit, piece, upload.sha256)
+    if held == upload.sha256:
         return Put.SAME
-    outcome = archive.store.put(piece.object, body) if held is None else Put.DIFFERS
+    outcome = archive.store.put(piece.object, upload.body) if held is None else Put.DIFFERS
     if outcome is Put.DIFFERS:
-        report_refused(archive, kit, piece.film, piece.object, sha256)
+        report_refused(archive, kit, piece.film, piece.object, upload.sha256)
         raise Refusal(piece.differs, "What is held stays. Keep your copy and tell IT.")
-    _enter(archive, kit, piece, sha256, len(body), mends=state is not FilmState.OPEN)
+    _enter(archive, kit, piece, upload, mends=state is not FilmState.OPEN)
     if state is FilmState.OPEN:
         archive.open_films.note(piece.film, kit)
     return outcome
@@ -133,11 +136,11 @@ def _begin(archive: Archive, kit: str, piece: _Key | _Part, sha256: str) -> tupl
     return held, row.state
 
 
-def _enter(archive: Archive, kit: str, piece: _Key | _Part, sha256: str, size: int, *, mends: bool) -> None:
+def _enter(archive: Archive, kit: str, piece: _Key | _Part, upload: Upload, *, mends: bool) -> None:
     """Commit that the piece is held."""
 
     def enter(connection: Connection) -> bool:
-        entered = piece.enter(FilmRows(connection), sha256, size)
+        entered = piece.enter(FilmRows(connection), upload)
         if entered and mends:
             note_sent_again(connection, archive.timestamp(), kit, piece.film, piece.object)
         return entered

@@ -16,7 +16,7 @@ from companion_api.kits.intake import have_list, take_key, take_part
 from companion_api.kits.kit_access import KitInSession, OpeningKit, kit_in_session
 from companion_api.kits.leaving import note_erased, take_back
 from companion_api.kits.sessions import SESSION_SECONDS
-from companion_api.kits.upload import gather
+from companion_api.kits.upload import receive_upload
 from companion_api.paths import PART_NUMBER, UUID4, FilmId, PartNumber
 from companion_api.problems import Refusal
 from companion_api.stores.store import Put
@@ -132,7 +132,7 @@ async def begin_session(agency: TheAgency, kit: OpeningKit) -> Session:
 async def put_key(request: Request, agency: TheAgency, kit: KitInSession, film: FilmId) -> Response:
     """Store `film.key`."""
     async with agency.places:
-        upload = await gather(request, MAX_KEY_SIZE)
+        upload = await receive_upload(request, MAX_KEY_SIZE)
         return _stored(await agency.in_storage_thread(take_key, agency.archive, kit, film, upload))
 
 
@@ -147,7 +147,7 @@ async def put_part(
 ) -> Response:
     """Store one sealed part. Parts may come in any order, several at once, and before the film has ended."""
     async with agency.places:
-        upload = await gather(request, MAX_PART_SIZE)
+        upload = await receive_upload(request, MAX_PART_SIZE)
         return _stored(await agency.in_storage_thread(take_part, agency.archive, kit, film, int(number), upload))
 
 
@@ -174,7 +174,7 @@ async def put_manifest(
 ) -> Response:
     """Close a film: when all that its manifest lists is durable, the answer is the receipt."""
     async with agency.places:
-        upload = await gather(request, MAX_MANIFEST_SIZE)
+        upload = await receive_upload(request, MAX_MANIFEST_SIZE)
         issued = await agency.in_storage_thread(
             close_film, agency.archive, agency.receipt_key, published.directory, kit, film, upload
         )

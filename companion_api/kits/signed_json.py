@@ -6,7 +6,7 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
 from companion_api import problems as p
-from companion_api.kits.upload import gather
+from companion_api.kits.upload import receive_upload
 from companion_api.problems import REQUEST_INVALID, Refusal
 
 MAX_JSON_SIZE = 16 * 1024
@@ -19,8 +19,7 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 
 async def read_json(request: Request, model: type[ModelT]) -> ModelT:
     """Return the body, which is the one that was signed for. Raises `Refusal`; its detail repeats no value."""
-    upload = await gather(request, MAX_JSON_SIZE)
-    upload.verified_sha256()
+    upload = await receive_upload(request, MAX_JSON_SIZE)
     try:
         return model.model_validate_json(upload.body)
     except ValidationError as reason:

@@ -21,24 +21,34 @@ _SHA256 = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):")
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A whole body, and the Content-Digest (RFC 9530) that was signed for it."""
+    """A whole body, and its SHA-256 in hex, which is the one that was signed."""
 
     body: bytes | bytearray
-    content_digest: str
+    sha256: str
 
-    def verified_sha256(self) -> str:
-        """Return the SHA-256 of the body in hex. Raises `Refusal` if it is not the signed one. Takes CPU time."""
-        sha256 = hashlib.sha256(self.body).digest()
-        announced = _SHA256.fullmatch(self.content_digest)
+    @classmethod
+    def verified(cls, body: bytes | bytearray, content_digest: str) -> "Upload":
+        """Compare a body with its Content-Digest (RFC 9530). Raises `Refusal`.
+
+        0.6 ms a MiB, in which the event loop stands still and storage threads have the interpreter to themselves: where
+        they did it, as many parts cost a little more CPU time, and a tenth fewer came in.
+        """
+        sha256 = hashlib.sha256(body).digest()
+        announced = _SHA256.fullmatch(content_digest)
         if announced is None or base64.b64decode(announced[1]) != sha256:
             raise Refusal(
                 DIGEST_MISMATCH,
                 "Content-Digest must be one sha-256 of the body. Read the file again and send it with its digest.",
             )
-        return sha256.hex()
+        return cls(body, sha256.hex())
 
 
-async def gather(request: Request, limit: int) -> Upload:
+async def receive_upload(request: Request, limit: int) -> Upload:
+    """Return the body, of at most `limit` bytes, verified by its digest. Raises `Refusal`."""
+    return Upload.verified(await gather(request, limit), request.headers.get("content-digest", ""))
+
+
+async def gather(request: Request, limit: int) -> bytes | bytearray:
     """Return the body, of at most `limit` bytes. Raises `Refusal`."""
     announced = _announced(request)
     if announced > limit:
@@ -55,8 +65,7 @@ async def gather(request: Request, limit: int) -> Upload:
         raise Refusal(BODY_INCOMPLETE, f"{size} bytes came, {announced} were announced. Send the whole body again.")
     if size == 0:
         raise Refusal(BODY_EMPTY, "This request needs a body.")
-    body = pieces[0] if len(pieces) == 1 else b"".join(pieces)  # one piece is not copied
-    return Upload(body, request.headers.get("content-digest", ""))
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)  # one piece is not copied
 
 
 def _announced(request: Request) -> int:

@@ -59,9 +59,9 @@ def test_a_digest_that_is_not_the_bodys_is_refused(service: Service, kit: Kit) -
     "digest", ["", "sha-256=:AAAA:", content_digest(b"abc") + ", md5=:AAAA:", content_digest(b"abc").upper()]
 )
 def test_a_digest_of_another_form_is_refused(digest: str) -> None:
-    assert Upload(b"abc", content_digest(b"abc")).verified_sha256() == sha256(b"abc")
+    assert Upload.verified(b"abc", content_digest(b"abc")).sha256 == sha256(b"abc")
     with pytest.raises(Refusal, match="must be one sha-256") as refusal:
-        Upload(b"abc", digest).verified_sha256()
+        Upload.verified(b"abc", digest)
     assert refusal.value.problem is DIGEST_MISMATCH
 
 

@@ -35,7 +35,7 @@ def filed(service: Service, *, case: str | None = CASE) -> SealedFilm:
 
 
 def _upload(body: bytes) -> Upload:
-    return Upload(body, content_digest(body))
+    return Upload.verified(body, content_digest(body))
 
 
 def file_in(service: Service, film: str, case: str = CASE) -> None:
