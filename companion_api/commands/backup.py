@@ -8,7 +8,15 @@ from threading import Event
 
 from rich.filesize import decimal
 
-from companion_api.commands.scrubbing import Scrubbing, add_pace, backups_named, opened_backup, pace_of, prove, signals
+from companion_api.commands.scrubbing import (
+    Scrubbing,
+    add_pace,
+    backups_named,
+    budget_of,
+    opened_backup,
+    prove,
+    signals,
+)
 from companion_api.films.film_rows import FilmRows
 from companion_api.service import Exit, NotStarted, claimed, open_archive, open_receipt_key, read_published
 from companion_api.settings import Settings
@@ -61,7 +69,7 @@ def _back_up(settings: Settings, folder: BackupFolder, mib_per_second: float, st
         with archive.database.reading() as connection:
             _, total = FilmRows(connection).held_after()
         with shown("backup", total) as advance:
-            run = Run(advance, pace_of(mib_per_second, stopped).spend, stopped.is_set)
+            run = Run(advance, budget_of(mib_per_second, stopped).spend, stopped.is_set)
             try:
                 note, uncopied = back_up(source, folder, run)
             except Stopped:

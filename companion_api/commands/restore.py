@@ -11,8 +11,8 @@ from companion_api.commands.scrubbing import (
     Scrubbing,
     add_pace,
     backups_named,
+    budget_of,
     opened_backup,
-    pace_of,
     scrubbed,
     signals,
 )
@@ -55,7 +55,7 @@ def run(settings: Settings, given: argparse.Namespace) -> None:
         target = open_archive(settings, restoring=True)
         with closing(target.database):
             with shown("restore", note.bytes) as advance:
-                how = Run(advance, pace_of(given.mib_per_second, stopped).spend, stopped.is_set)
+                how = Run(advance, budget_of(given.mib_per_second, stopped).spend, stopped.is_set)
                 try:
                     target.store.prepare()
                     done = restore(folder, note, target, settings.data, lambda archive: bury(settings, archive), how)

@@ -11,8 +11,8 @@ from companion_api.commands.scrubbing import (
     Scrubbing,
     add_pace,
     backups_named,
+    budget_of,
     opened_backup,
-    pace_of,
     prove,
     scrubbed,
     signals,
@@ -76,9 +76,9 @@ def _mend(archive: Archive, settings: Settings, source: Path, how: Scrubbing) ->
     with backups_named():
         folder, _ = opened_backup(settings, source)
         mended = mend(archive, folder.store, directory)
-    pace = pace_of(how.mib_per_second, how.stopped)
+    budget = budget_of(how.mib_per_second, how.stopped)
     for film in mended:
-        scrub_film(archive, directory, film, Manner(pace.spend, settle=lambda: how.stopped.wait(how.settle)))
+        scrub_film(archive, directory, film, Manner(budget.spend, settle=lambda: how.stopped.wait(how.settle)))
     left = grave_faults(archive, None)
     print(f"{sum(map(len, mended.values()))} objects of {len(mended)} films are mended; {left} faults are left")
     return Exit.FAULTS_FOUND if left else Exit.STOPPED

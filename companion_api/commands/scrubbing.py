@@ -16,9 +16,9 @@ from companion_api.films.film_rows import FilmRows
 from companion_api.service import Exit, NotStarted, read_published
 from companion_api.settings import Settings
 from companion_api.truth.backup_folder import BackupFailed, BackupFolder, BackupNote, BackupRefused
-from companion_api.truth.pace import Pace
 from companion_api.truth.progress import shown
 from companion_api.truth.proof import copy_anew, proved, proving
+from companion_api.truth.read_budget import ReadBudget
 from companion_api.truth.report import Scope, grave_faults, tell, write_json
 from companion_api.truth.scrub import Manner, scrub_all, scrub_film
 from companion_api.truth.scrub_rows import ScrubRows
@@ -61,9 +61,9 @@ def signals() -> Iterator[threading.Event]:
             signal.signal(sign, handler)
 
 
-def pace_of(mib_per_second: float, stopped: threading.Event) -> Pace:
-    """Return a pace whose waiting ends when the run is stopped."""
-    return Pace(mib_per_second * MIB, sleep=stopped.wait)
+def budget_of(mib_per_second: float, stopped: threading.Event) -> ReadBudget:
+    """Return a budget whose waiting ends when the run is stopped."""
+    return ReadBudget(mib_per_second * MIB, sleep=stopped.wait)
 
 
 def scrubbed(archive: Archive, settings: Settings, how: Scrubbing) -> tuple[Exit, bool]:
@@ -115,14 +115,14 @@ def opened_backup(settings: Settings, path: Path) -> tuple[BackupFolder, BackupN
 
 def _scrub(archive: Archive, settings: Settings, how: Scrubbing) -> Scope:
     directory = read_published(settings)
-    pace = pace_of(how.mib_per_second, how.stopped)
+    budget = budget_of(how.mib_per_second, how.stopped)
     began_at = archive.timestamp()
     total, done = _bytes(archive, how)
     with shown(how.what, total, done=done) as advance:
 
         def spent(count: int) -> None:
             advance(count)
-            pace.spend(count)
+            budget.spend(count)
 
         manner = Manner(spent, how.stopped.is_set, how.asks_again, lambda: how.stopped.wait(how.settle))
         if how.film:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 
-class Pace:
+class ReadBudget:
     """So many bytes a second in the mean, and never more than a second's worth at once; 0 is as fast as it goes."""
 
     def __init__(

@@ -1,7 +1,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from companion_api.truth.pace import Pace
+from companion_api.truth.read_budget import ReadBudget
 
 
 class Time:
@@ -23,11 +23,11 @@ class Time:
 def test_no_second_has_more_than_two_seconds_worth(spent: list[tuple[int, float]]) -> None:
     """The bucket holds one second's worth, and a second fills it with another; one object may go over it."""
     time, rate = Time(), 1000
-    pace = Pace(rate, time, time.sleep)
+    budget = ReadBudget(rate, time, time.sleep)
     done: list[tuple[float, int]] = []
     for count, work in spent:
         time.now += work
-        pace.spend(count)
+        budget.spend(count)
         done.append((time.now, count))
     for at, _ in done:
         within = [count for when, count in done if at - 1 < when <= at]
@@ -36,22 +36,22 @@ def test_no_second_has_more_than_two_seconds_worth(spent: list[tuple[int, float]
 
 def test_a_long_run_keeps_the_pace() -> None:
     time = Time()
-    pace = Pace(1000, time, time.sleep)
+    budget = ReadBudget(1000, time, time.sleep)
     for _ in range(100):
-        pace.spend(500)
+        budget.spend(500)
     assert 49 <= time.now - 1000 <= 50
 
 
 def test_time_without_work_is_not_saved_up() -> None:
     time = Time()
-    pace = Pace(1000, time, time.sleep)
+    budget = ReadBudget(1000, time, time.sleep)
     time.now += 3600
     for _ in range(10):
-        pace.spend(1000)
+        budget.spend(1000)
     assert time.now - 1000 - 3600 >= 9
 
 
 def test_nought_is_no_pace() -> None:
     time = Time()
-    Pace(0, time, time.sleep).spend(10**12)
+    ReadBudget(0, time, time.sleep).spend(10**12)
     assert time.now == 1000
