@@ -103,3 +103,26 @@ def test_a_failure_is_told_to_everybody_in_the_transaction_and_to_nobody_else(da
             other.result()
     assert _numbers(database) == [0]
     assert database.change(lambda connection: _add(connection, 9))
+
+
+def test_what_failed_leaves_nothing_to_the_changes_that_come_next(database: Database) -> None:
+    def failing(connection: Connection) -> bool:
+        _add(connection, 1)
+        raise sqlite3.OperationalError("disk I/O error")
+
+    for number in (2, 3):
+        with pytest.raises(StoreFailed, match="disk I/O error"):
+            database.change(failing)
+        assert database.change(partial(_add, number=number))
+    assert _numbers(database) == [2, 3]
+
+
+def test_changes_go_on_while_others_read_and_write(database: Database) -> None:
+    assert database.change(partial(_add, number=1))
+    with database.reading() as before:
+        assert len(FilmRows(before).parts(FILM)) == 1
+        with database.writing() as connection:
+            _add(connection, 2)
+        assert database.change(partial(_add, number=3))
+        assert len(FilmRows(before).parts(FILM)) == 1, "a reader sees one moment"
+    assert _numbers(database) == [1, 2, 3]
