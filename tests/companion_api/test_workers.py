@@ -98,8 +98,8 @@ def test_the_log_is_json_when_asked(installation: Installation, agency: Agency, 
         put_film(client, agency, url, film)
         client.get(f"{url}/nowhere")
         process.terminate()
-        assert process.stderr is not None
-        lines = [json.loads(line) for line in process.stderr.read().splitlines()]
+        process.wait(40)
+    lines = [json.loads(line) for line in installation.log.read_text().splitlines()]
     (closed,) = [line for line in lines if film.film in line["message"]]
     assert {"time", "level", "logger", "process"} <= closed.keys()
     (refused,) = [line for line in lines if line.get("code") == "not-found"]
