@@ -51,6 +51,7 @@ class Demo:
         self._chapter = ""
         self.filmed: list[str] = []
         self.stopped_at = 0.0
+        self._seen_filming_at = 0.0
         self.seconds_from_stop_to_receipt = 0.0
 
     def play(self) -> None:
@@ -114,7 +115,7 @@ class Demo:
         self._wait_for_film(recorder)
         film = self.filmed[-1]
         self.wait("the film to end", lambda: self._running_film() != film, seconds)
-        self.stopped_at = self.stopped_at or time.monotonic()
+        self.stopped_at = self.stopped_at or self._seen_filming_at  # never later than the stop: no second is left out
 
     def _running_film(self) -> str:
         status = self.stack.recorder_status()
@@ -126,6 +127,8 @@ class Demo:
 
     def _look(self) -> None:
         uplink = self.stack.uplink_status()
+        if self._running_film():
+            self._seen_filming_at = time.monotonic()
         if self.stopped_at and not self.seconds_from_stop_to_receipt and uplink and uplink.receipts:
             self.seconds_from_stop_to_receipt = time.monotonic() - self.stopped_at
         self._live.update(picture(self.stack, self._chapter))
