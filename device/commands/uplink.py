@@ -8,7 +8,7 @@ from device.commands.common import on_signals, reporter, spool_of
 from device.config import read_config
 from device.heartbeat import Heartbeats
 from device.status import UPLINK_FILE
-from device.uplink import Uplink
+from device.uplink.uplink import Uplink
 
 
 def run(options: argparse.Namespace) -> None:

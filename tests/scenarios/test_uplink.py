@@ -15,7 +15,7 @@ from device.sealed_film import SealedFilm
 from device.spool import Spool
 from device.spooled_film import FilmState, SpooledFilm
 from device.status import UplinkStatus
-from device.uplink import FINAL_SECONDS, Uplink
+from device.uplink.uplink import FINAL_SECONDS, Uplink
 from footage import durable
 from footage.directory import sign_directory
 from footage.keys import key_from_pem, new_key, thumbprint
