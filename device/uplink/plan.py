@@ -1,0 +1,102 @@
+"""What the uplink does next: decided from what the kit has, what the agency is known to hold, and what is going on.
+
+Films come newest first, and of each its key before its parts: a film can be opened as far as it has come. Steps of one
+film that decide on it (asking, closing, erasing, taking back) are alone with it; parts are not.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import NamedTuple, Protocol
+
+from device.spooled_film import FilmState
+from footage.parts import PartName
+
+
+class Kind(Enum):
+    """What a step does."""
+
+    ASK = auto()  # what the service holds of a film
+    KEY = auto()  # send `film.key`
+    PART = auto()  # send a part
+    CLOSE = auto()  # send the manifest, keep the receipt
+    ERASE = auto()  # what a receipt covers, and tell the agency
+    TAKE_BACK = auto()  # destroy what the family took back, and tell the agency
+
+
+class Step(NamedTuple):
+    """A step for a film; `part` is None but for parts."""
+
+    kind: Kind
+    film: str
+    part: PartName | None = None
+
+
+@dataclass(slots=True)
+class Known:
+    """What the service is known to hold of a film, since it was asked: it keeps what it has acknowledged."""
+
+    key: bool = False
+    parts: set[int] = field(default_factory=set)
+    torn: set[int] = field(default_factory=set)  # parts of a closed film that no manifest lists, as they are not whole
+
+
+class OnKit(Protocol):
+    """A film on the kit, as `SpooledFilm` has it."""
+
+    @property
+    def film(self) -> str:
+        """Its id."""
+
+    @property
+    def state(self) -> FilmState:
+        """Where it stands."""
+
+    def part_names(self) -> list[PartName]:
+        """Return its parts in order."""
+
+
+def next_steps(
+    newest_first: Iterable[OnKit],
+    known: dict[str, Known],
+    going_on: Collection[Step],
+    put_aside: Callable[[OnKit], bool] = lambda _: False,
+) -> Iterator[Step]:
+    """Yield what can be begun now, the most wanted first. Lazy: films are looked at as far as steps are taken."""
+    for film in newest_first:
+        if not put_aside(film):
+            yield from _of_film(film, known.get(film.film), [step for step in going_on if step.film == film.film])
+
+
+def _of_film(film: OnKit, known: Known | None, going_on: list[Step]) -> Iterator[Step]:
+    alone = not going_on
+    match film.state:
+        case FilmState.EMPTY:
+            return
+        case FilmState.TAKEN_BACK:
+            if alone:
+                yield Step(Kind.TAKE_BACK, film.film)
+        case FilmState.RECEIPTED:
+            if alone:
+                yield Step(Kind.ERASE, film.film)
+        case FilmState.OPEN | FilmState.CLOSED as state:
+            if known is None:
+                if alone:
+                    yield Step(Kind.ASK, film.film)
+                return
+            yield from _to_send(film, known, going_on, closed=state is FilmState.CLOSED)
+
+
+def _to_send(film: OnKit, known: Known, going_on: list[Step], *, closed: bool) -> Iterator[Step]:
+    if any(step.kind is not Kind.PART for step in going_on):
+        return  # its key or its manifest is on the way
+    if not known.key:
+        yield Step(Kind.KEY, film.film)
+        return
+    sending = {step.part.number for step in going_on if step.part is not None}
+    missing = [name for name in film.part_names() if name.number not in known.parts | known.torn]
+    for name in missing:
+        if name.number not in sending:
+            yield Step(Kind.PART, film.film, name)
+    if closed and not missing and not going_on:
+        yield Step(Kind.CLOSE, film.film)
