@@ -1,5 +1,13 @@
-"""The kit's side of the companion API (`docs/companion-api.md`): signed requests, and answers by name."""
+"""The kit's side of the companion API (`docs/companion-api.md`): signed requests, and answers by name.
 
+Time-outs are by lack of progress only. A body goes to the kernel in small pieces with a small buffer before the link,
+so that what was handed over is about what has gone out; and the kernel ends a connection whose bytes nobody
+acknowledges.
+"""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -12,11 +20,32 @@ from footage.http_signatures import SignedRequest, content_digest, sign_request
 from footage.keys import thumbprint, to_jwk
 from footage.messages import Message, encode
 
-PROGRESS_SECONDS = 30.0  # without a byte in either direction; a slow link that moves is not cut off
+_CONNECT_SECONDS = 20.0
+_WRITE_SECONDS = 60.0  # in which the kernel must take a piece
+_ANSWER_SECONDS = 120.0  # from the last piece: what the kernel still holds takes 64 s at 2 kB/s
+_UNACKNOWLEDGED_SECONDS = 60.0
+_PIECE = 16 * 1024
+_BUFFER = 128 * 1024  # above what a link of 20 Mbit/s and 50 ms holds, and for each connection
+_IDLE_SECONDS = 60.0  # a connection is kept; less than the service and proxies do
+_SOCKET_OPTIONS = (
+    (socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER),
+    (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+    (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(_UNACKNOWLEDGED_SECONDS * 1000)),
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 15),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 15),
+)
 _PROBLEM_PREFIX = "urn:attune-kit:problem:"
 _JOSE = "application/jose"
 _OCTETS = "application/octet-stream"
 _JSON = "application/json"
+
+
+Sent = Callable[[int], None]
+
+
+def _unheard(_: int) -> None:
+    """Nobody asks."""
 
 
 class AgencyUnreachable(DeviceError):
@@ -72,14 +101,36 @@ class Held:
     parts: dict[int, str]
 
 
+class _Body(httpx.SyncByteStream):
+    """A body that goes out in pieces, and tells how many bytes of it went."""
+
+    def __init__(self, content: bytes, sent: Sent) -> None:
+        self._content = content
+        self._sent = sent
+
+    def __iter__(self) -> Iterator[bytes]:
+        for begin in range(0, len(self._content), _PIECE):
+            piece = self._content[begin : begin + _PIECE]
+            yield piece
+            self._sent(len(piece))
+
+
 class Agency:
-    """One kit's connection. Raises `AgencyUnreachable` and `AgencyRefused` from every method."""
+    """One kit's connections, for several threads. Raises `AgencyUnreachable` and `AgencyRefused` from every method."""
 
     def __init__(self, service: str, kit: str, kit_key: EllipticCurvePrivateKey) -> None:
         self._kit = kit
         self._key = kit_key
-        self._http = httpx.Client(base_url=service, timeout=httpx.Timeout(PROGRESS_SECONDS), trust_env=False)
+        self._http = httpx.Client(
+            base_url=service,
+            timeout=httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS, write=_WRITE_SECONDS, pool=None),
+            transport=httpx.HTTPTransport(
+                limits=httpx.Limits(keepalive_expiry=_IDLE_SECONDS), trust_env=False, socket_options=_SOCKET_OPTIONS
+            ),
+            trust_env=False,
+        )
         self._nonce = ""
+        self._session = threading.Lock()
         self._directory_etag = ""
 
     def close(self) -> None:
@@ -115,9 +166,9 @@ class Agency:
         """Store `film.key`."""
         self._call("PUT", f"/v1/films/{film}/key", sealed, _OCTETS)
 
-    def put_part(self, film: str, number: int, sealed: bytes) -> None:
-        """Store one part."""
-        self._call("PUT", f"/v1/films/{film}/parts/{number}", sealed, _OCTETS)
+    def put_part(self, film: str, number: int, sealed: bytes, sent: Sent = _unheard) -> None:
+        """Store one part. `sent` is told how many bytes went out, piece by piece; what it raises ends the request."""
+        self._call("PUT", f"/v1/films/{film}/parts/{number}", sealed, _OCTETS, sent)
 
     def put_manifest(self, film: str, manifest: str) -> str:
         """Close the film and return the receipt, which the caller must verify."""
@@ -131,32 +182,44 @@ class Agency:
         """Say that the family took the film back."""
         self._call("DELETE", f"/v1/films/{film}")
 
-    def _call(self, method: str, path: str, body: bytes | None = None, kind: str = "") -> httpx.Response:
+    def _call(
+        self, method: str, path: str, body: bytes | None = None, kind: str = "", sent: Sent = _unheard
+    ) -> httpx.Response:
         """Send a signed request, in a new session if the old one has ended."""
-        if not self._nonce:
-            self._begin_session()
+        nonce = self._nonce or self._begin_session("")
         try:
-            return self._send(self._signed(method, path, body, kind))
+            return self._send(self._signed(method, path, body, kind, nonce=nonce, sent=sent))
         except AgencyRefused as refusal:
             if refusal.problem != "session-expired":
                 raise
-        self._begin_session()
-        return self._send(self._signed(method, path, body, kind))
+        return self._send(self._signed(method, path, body, kind, nonce=self._begin_session(nonce), sent=sent))
 
-    def _begin_session(self) -> None:
-        self._nonce = ""
-        answer = self._send(self._signed("POST", f"/v1/kits/{self._kit}/sessions", None, ""))
-        self._nonce = _decoded(answer, _Session).nonce
+    def _begin_session(self, ended: str) -> str:
+        """Begin a session unless another thread has begun one since; return its nonce."""
+        with self._session:
+            if self._nonce == ended:
+                answer = self._send(self._signed("POST", f"/v1/kits/{self._kit}/sessions", None, ""))
+                self._nonce = _decoded(answer, _Session).nonce
+            return self._nonce
 
     def _signed(
-        self, method: str, path: str, body: bytes | None, kind: str, key_id: str | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        kind: str,
+        *,
+        key_id: str = "",
+        nonce: str = "",
+        sent: Sent = _unheard,
     ) -> httpx.Request:
         headers = {}
         if body is not None:
             headers = {"content-type": kind, "content-digest": content_digest(body), "content-length": str(len(body))}
-        request = self._http.build_request(method, path, content=body, headers=headers)
+        content = None if body is None else _Body(body, sent)
+        request = self._http.build_request(method, path, content=content, headers=headers)
         signed = SignedRequest(method, str(request.url), headers)
-        sign_request(signed, key=self._key, key_id=key_id or self._kit, nonce=self._nonce, has_body=body is not None)
+        sign_request(signed, key=self._key, key_id=key_id or self._kit, nonce=nonce, has_body=body is not None)
         request.headers.update(signed.headers)
         return request
 

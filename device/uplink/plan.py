@@ -16,6 +16,7 @@ from footage.parts import PartName
 class Kind(Enum):
     """What a step does."""
 
+    DIRECTORY = auto()  # fetch it; of no film, and planned by the loop itself
     ASK = auto()  # what the service holds of a film
     KEY = auto()  # send `film.key`
     PART = auto()  # send a part

@@ -1,33 +1,39 @@
-"""Brings every film to the agency, and erases it when the agency's receipt proves true. Any crash is continued.
+"""The uplink's loop: it begins as many steps as may be in flight, and learns from how each ends.
 
-`sync_film` does for one film whatever its files say is next; nothing is remembered besides the files.
+What it knows of the agency's side is in memory only and is asked for again after every failure; what is next follows
+from the kit's files (`plan`). Nothing besides the files has to survive.
 """
 
-import hashlib
 import logging
-import random
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import asdict, dataclass
+from itertools import islice
+from typing import NamedTuple
 
 from device.agency import Agency, AgencyRefused, AgencyUnreachable
 from device.config import KitConfig
 from device.spool import Spool
 from device.spooled_film import FilmState, SpooledFilm
 from device.status import UplinkStatus
-from footage import durable
-from footage.directory import read_directory
+from device.uplink.backoff import Backoff
+from device.uplink.courier import Courier
+from device.uplink.plan import Kind, Known, OnKit, Step, next_steps
+from device.uplink.refusals import Refusals
+from device.uplink.window import MOST, Window
 from footage.errors import FootageError
-from footage.receipt import read_receipt
 
-IDLE_SECONDS = 1.0
-MAX_WAIT_SECONDS = 60.0
-FINAL = {"film-erased", "film-taken-back", "film-held"}  # problems that no repetition mends; somebody has to decide
-FINAL_SECONDS = 600.0
+LOOK_SECONDS = 0.5  # so often it looks for what the recorder has made
+DIRECTORY_SECONDS = 60.0
+_DIRECTORY = Step(Kind.DIRECTORY, "directory")
 
 _log = logging.getLogger(__name__)
+
+
+class Stopped(Exception):
+    """The uplink ends; what was under way is sent again by the next one."""
 
 
 @dataclass(slots=True)
@@ -38,11 +44,20 @@ class Counts:
     bytes_sent: int = 0
     receipts: int = 0
     last_receipt: str = ""
-    refused: dict[str, str] = field(default_factory=dict)  # a film's id, or "directory": why it is not taken
+
+
+class _Begun(NamedTuple):
+    step: Step
+    film: SpooledFilm | None
+    at: float
+
+    @property
+    def state(self) -> FilmState | None:
+        return None if self.film is None else self.film.state
 
 
 class Uplink:
-    """One kit's uplink. `report` is told the status after each round; `alive` is called then, and after each part."""
+    """One kit's uplink. `report` is told the status after each turn; `alive` is called when something moves."""
 
     def __init__(
         self,
@@ -53,155 +68,154 @@ class Uplink:
         alive: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._config = config
         self._spool = spool
-        self._agency = agency
         self._report = report
         self._alive = alive
         self._clock = clock
-        self._directory = config.accepted_directory()
+        self._courier = Courier(config, agency, self._sent)
         self._stop = threading.Event()
-        self._refused_before: dict[str, str] = {}
-        self._final: dict[tuple[str, FilmState], tuple[float, AgencyRefused]] = {}  # when it was said of a film
+        self._window = Window()
+        self._backoff = Backoff()
+        self._refusals = Refusals(clock)
+        self._known: dict[str, Known] = {}
+        self._going_on: dict[Future[Known | int], _Begun] = {}
+        self._problem: AgencyUnreachable | None = None
+        self._failed_at = self._not_before = self._asked_at = float("-inf")
         self.counts = Counts()
 
+    @property
+    def refused(self) -> dict[str, str]:
+        """What the agency does not take, a film's id or "directory", and why."""
+        return self._refusals.said
+
     def stop(self) -> None:
-        """Let `run` return after the request under way. Safe in a signal handler."""
+        """Let `run` return soon: parts that are under way are given up. Safe in a signal handler."""
         self._stop.set()
 
     def run(self, *, until_empty: bool = False) -> None:
-        """Sync again and again. With `until_empty`, return when no film is left."""
-        failures = 0
-        while not self._stop.is_set():
-            problem: AgencyUnreachable | None = None
-            try:
-                self.sync_all()
-                failures = 0
-            except AgencyUnreachable as reason:
-                problem, failures = reason, failures + 1
-            waiting = sum(film.state is not FilmState.EMPTY for film in self._spool.films())
-            self._tell(waiting, problem)
-            self._alive()
-            if until_empty and not waiting:
-                return
-            self._stop.wait(_wait_seconds(failures))
+        """Bring films to the agency until stopped. With `until_empty`, return when no film is left."""
+        with ThreadPoolExecutor(MOST, "uplink") as threads:
+            while not self._stop.is_set():
+                if self._turn(threads):
+                    continue
+                if until_empty and not self._waiting():
+                    return
+                self._alive()
+                self._stop.wait(LOOK_SECONDS)
 
     def sync_all(self) -> None:
-        """Fetch the directory, then bring every film one step or more forward, newest first.
+        """Go on until nothing more can be done now. Raises `AgencyUnreachable` if something failed for that."""
+        self._asked_at = self._not_before = float("-inf")
+        with ThreadPoolExecutor(MOST, "uplink") as threads:
+            while self._turn(threads):
+                pass
+        if self._problem is not None:
+            raise self._problem
 
-        Raises `AgencyUnreachable`. What is refused is kept and named, and does not hold up the rest: a false directory
-        leaves the accepted one in force, and a film that the agency does not take stays on the kit. What was refused
-        for good is asked again only after a while, or when the film's state has changed.
-        """
-        self._refused_before, self.counts.refused = self.counts.refused, {}
-        self._attempt("directory", self._accept_directory)
-        for film in reversed(self._spool.films()):
-            if not self._stop.is_set():
-                self._attempt(film.film, partial(self._sync_patiently, film))
+    def _turn(self, threads: ThreadPoolExecutor) -> bool:
+        """Begin what can be begun, and take in what has ended; return whether anything was going on."""
+        if self._clock() >= self._not_before:
+            for step, film in islice(self._next(), max(0, self._window.size - len(self._going_on))):
+                self._begin(threads, step, film)
+        busy = bool(self._going_on)
+        for future in wait(self._going_on, LOOK_SECONDS, FIRST_COMPLETED).done:
+            self._end(self._going_on.pop(future), future)
+        if not busy:
+            for known in self._known.values():
+                known.torn.clear()  # what was being written may be whole by now
+        self._tell()
+        return busy
 
-    def _sync_patiently(self, film: SpooledFilm) -> None:
-        about = film.film, film.state
-        if about in self._final:
-            refused_at, refusal = self._final[about]
-            if self._clock() < refused_at + FINAL_SECONDS:
-                raise refusal.with_traceback(None)
-            del self._final[about]
+    def _next(self) -> Iterator[tuple[Step, SpooledFilm | None]]:
+        going_on = [begun.step for begun in self._going_on.values()]
+        if self._clock() >= self._asked_at + DIRECTORY_SECONDS and _DIRECTORY not in going_on:
+            yield _DIRECTORY, None
+        films = {film.film: film for film in reversed(self._spool.films())}
+        for step in next_steps(films.values(), self._known, going_on, self._put_aside):
+            yield step, films[step.film]
+
+    def _begin(self, threads: ThreadPoolExecutor, step: Step, film: SpooledFilm | None) -> None:
+        if film is None:
+            self._asked_at = self._clock()
+            future: Future[Known | int] = threads.submit(self._courier.accept_directory)
+        elif step.kind is Kind.ASK:
+            future = threads.submit(self._courier.ask, film)
+        else:
+            future = threads.submit(self._courier.do, step, film)
+        self._going_on[future] = _Begun(step, film, self._clock())
+
+    def _end(self, begun: _Begun, future: Future[Known | int]) -> None:
+        """Learn from how a step has ended. After a failure the agency is asked again what it holds of the film."""
+        step = begun.step
         try:
-            self.sync_film(film)
-        except AgencyRefused as refusal:
-            if refusal.problem in FINAL:
-                self._final[about] = self._clock(), refusal
-            raise
-
-    def _attempt(self, subject: str, action: Callable[[], None]) -> None:
-        try:
-            action()
-        except FileNotFoundError:
-            _log.info("film %s was taken back meanwhile", subject)
-        except (AgencyRefused, FootageError) as reason:
-            if self._refused_before.get(subject) != str(reason):  # once, not every second
-                _log.warning("%s: %s", subject, reason)
-            self.counts.refused[subject] = str(reason)
-
-    def sync_film(self, film: SpooledFilm) -> None:
-        """Do what the film's files say is next, until it waits for the recorder or is gone."""
-        state = film.state
-        if state in (FilmState.OPEN, FilmState.CLOSED):
-            self._send_parts(film)
-        if state is FilmState.CLOSED:
-            self._obtain_receipt(film)
-            state = film.state
-        if state is FilmState.RECEIPTED:
-            film.erase()
-            self._tell_erased(film)
-            film.forget(state)
-        elif state is FilmState.TAKEN_BACK:
-            film.destroy()
-            self._agency.delete(film.film)
-            film.forget(state)
-
-    def _send_parts(self, film: SpooledFilm) -> None:
-        """Send the key first, then every durable part that the service lacks; it has the others durably."""
-        held = self._agency.held(film.film)
-        key = film.film_key()
-        if held.key != hashlib.sha256(key).hexdigest():
-            self._agency.put_key(film.film, key)
-        for name in film.part_names():
-            if self._stop.is_set() or film.state is FilmState.TAKEN_BACK:
-                return
-            if name.number not in held.parts:
-                sealed = film.part(name)
-                if sealed is None:  # being written, or torn by a power cut: then no manifest lists it
-                    continue
-                self._agency.put_part(film.film, name.number, sealed)
-                self.counts.parts_sent += 1
-                self.counts.bytes_sent += len(sealed)
-                self._alive()
-
-    def _obtain_receipt(self, film: SpooledFilm) -> None:
-        manifest = film.manifest()
-        receipt = self._agency.put_manifest(film.film, manifest)
-        read_receipt(receipt, self._directory, film=film.film, manifest=manifest)
-        film.keep_receipt(receipt)
-        self.counts.receipts += 1
-        self.counts.last_receipt = film.film
-        _log.info("film %s is with the agency", film.film)
-
-    def _tell_erased(self, film: SpooledFilm) -> None:
-        try:
-            self._agency.post_erased(film.film)
-        except AgencyRefused as refusal:
-            if refusal.problem != "film-taken-back":  # withdrawn at the agency meanwhile: as gone as can be
-                raise
-
-    def _accept_directory(self) -> None:
-        token = self._agency.directory()
-        if token is None:
+            outcome = future.result()
+        except Stopped:
             return
-        directory = read_directory(token, self._config.agency_root, accepted=self._directory)
-        if directory != self._directory:
-            durable.write_file(self._config.accepted, token.encode("ascii"))
-            self._directory = directory
-            _log.info("directory version %d accepted", directory.version)
+        except FileNotFoundError:
+            _log.info("film %s was taken back meanwhile", step.film)
+        except AgencyUnreachable as reason:
+            self._fail(reason, begun)
+        except (AgencyRefused, FootageError) as reason:
+            self._refusals.note(step.film, begun.state, reason)
+        else:
+            self._problem = None
+            self._backoff.reset()
+            self._learn(begun, outcome)
+            return
+        self._known.pop(step.film, None)
 
-    def _tell(self, waiting: int, problem: AgencyUnreachable | None) -> None:
-        counts = self.counts
-        text = str(problem) if problem else "; ".join(counts.refused.values())
+    def _fail(self, reason: AgencyUnreachable, begun: _Begun) -> None:
+        self._problem = reason
+        if begun.at > self._failed_at:  # else it was under way when the link stopped, and that is known already
+            self._failed_at = self._clock()
+            self._window.stalled()
+            self._not_before = self._failed_at + self._backoff.failed()
+
+    def _learn(self, begun: _Begun, outcome: Known | int) -> None:
+        step, known = begun.step, self._known.get(begun.step.film, Known())  # forgotten if another step failed
+        if isinstance(outcome, Known):
+            self._known[step.film] = outcome
+        elif step.kind is Kind.KEY:
+            known.key = True
+        elif step.part is not None:
+            self._learn_of_part(known, step.part.number, outcome, self._clock() - begun.at)
+        elif step.kind is Kind.CLOSE:
+            self.counts.receipts += 1
+            self.counts.last_receipt = step.film
+        elif step.kind in (Kind.ERASE, Kind.TAKE_BACK):
+            self._known.pop(step.film, None)
+        elif outcome:
+            self._refusals.ask_again()
+        if not self._refusals.hold(step.film, begun.state):
+            self._refusals.end(step.film)
+
+    def _learn_of_part(self, known: Known, number: int, size: int, seconds: float) -> None:
+        if not size:
+            known.torn.add(number)
+            return
+        known.parts.add(number)
+        self._window.arrived(seconds)
+        self.counts.parts_sent += 1
+        self.counts.bytes_sent += size
+
+    def _put_aside(self, film: OnKit) -> bool:
+        return self._refusals.hold(film.film, film.state)
+
+    def _sent(self, _size: int) -> None:
+        if self._stop.is_set():
+            raise Stopped
+        self._alive()
+
+    def _waiting(self) -> int:
+        return sum(film.state is not FilmState.EMPTY for film in self._spool.films())
+
+    def _tell(self) -> None:
+        problem, refused = self._problem, self.refused
         self._report(
             UplinkStatus(
-                films_waiting=waiting,
-                parts_sent=counts.parts_sent,
-                bytes_sent=counts.bytes_sent,
-                receipts=counts.receipts,
-                last_receipt=counts.last_receipt,
-                problem_code=problem.code if problem else "refused" if counts.refused else "",
-                problem=text,
+                films_waiting=self._waiting(),
+                **asdict(self.counts),
+                problem_code=problem.code if problem else "refused" if refused else "",
+                problem=str(problem) if problem else "; ".join(refused.values()),
             )
         )
-
-
-def _wait_seconds(failures: int) -> float:
-    """Return how long to wait: a short while, or after failures an exponential back-off with full jitter."""
-    if not failures:
-        return IDLE_SECONDS
-    return random.uniform(0, min(MAX_WAIT_SECONDS, IDLE_SECONDS * 2**failures))  # noqa: S311  # not a secret

@@ -2,20 +2,21 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from device.agency import Agency, AgencyUnreachable, Held
+from device.agency import Agency, AgencyUnreachable
 from device.config import KitConfig
 from device.film_starter import FilmStarter
 from device.sealed_film import SealedFilm
 from device.spool import Spool
 from device.spooled_film import FilmState, SpooledFilm
 from device.status import UplinkStatus
-from device.uplink.uplink import FINAL_SECONDS, Uplink
+from device.uplink.refusals import AGAIN_SECONDS, FINAL_SECONDS
+from device.uplink.uplink import Uplink
 from footage import durable
 from footage.directory import sign_directory
 from footage.keys import key_from_pem, new_key, thumbprint
@@ -54,6 +55,15 @@ class Site:
             film.finish()
             film.close(Ended.STOPPED, self.config.kit_key())
         return spooled
+
+    def receipt(self, film: SpooledFilm) -> str:
+        """Send a film and keep its receipt, as an uplink that crashes then."""
+        self.agency.put_key(film.film, film.film_key())
+        for name in film.part_names():
+            self.agency.put_part(film.film, name.number, film.part(name) or b"")
+        receipt = self.agency.put_manifest(film.film, film.manifest())
+        film.keep_receipt(receipt)
+        return receipt
 
     def publish(self, **changes: object) -> None:
         """Let the root sign a changed directory, and the service have it."""
@@ -123,13 +133,8 @@ def test_a_torn_part_is_not_sent(site: Site) -> None:
 
 def test_what_a_crash_left_is_gone_on_with(site: Site) -> None:
     film = site.film()
-    manifest = film.manifest()
-    site.agency.put_key(film.film, film.film_key())
-    for name in film.part_names():
-        site.agency.put_part(film.film, name.number, film.part(name) or b"")
-    receipt = site.agency.put_manifest(film.film, manifest)
-    assert site.agency.put_manifest(film.film, manifest) == receipt
-    film.keep_receipt(receipt)
+    receipt = site.receipt(film)
+    assert site.agency.put_manifest(film.film, film.manifest()) == receipt
     for name in film.part_names()[:2]:
         (film.folder / str(name)).unlink()
     site.uplink.sync_all()
@@ -162,8 +167,9 @@ def test_a_receipt_by_another_key_erases_nothing(site: Site, monkeypatch: pytest
     monkeypatch.setattr(site.agency, "put_manifest", forged)
     site.uplink.sync_all()
     assert film.state is FilmState.CLOSED
-    assert "does not list the key" in site.uplink.counts.refused[film.film]
+    assert "does not list the key" in site.uplink.refused[film.film]
     monkeypatch.undo()
+    site.now += AGAIN_SECONDS
     site.uplink.sync_all()
     assert site.spool.films() == []
 
@@ -176,7 +182,7 @@ def test_an_older_directory_is_refused_and_films_still_arrive(site: Site, monkey
     monkeypatch.setattr(site.agency, "directory", lambda: old)
     site.film()
     site.uplink.sync_all()
-    assert "was accepted before" in site.uplink.counts.refused["directory"]
+    assert "was accepted before" in site.uplink.refused["directory"]
     assert site.config.accepted_directory() == accepted
     assert site.spool.films() == []
 
@@ -194,7 +200,7 @@ def test_a_revoked_kit_is_refused_and_keeps_its_film(site: Site) -> None:
     site.publish(kits=tuple(replace(kit, revoked=True) for kit in directory.kits))
     site.uplink.sync_all()
     assert film.state is FilmState.CLOSED
-    assert site.uplink.counts.refused[film.film].startswith("kit-revoked")
+    assert site.uplink.refused[film.film].startswith("kit-revoked")
 
 
 def test_a_film_that_differs_in_the_store_stays_and_is_named(site: Site) -> None:
@@ -202,7 +208,7 @@ def test_a_film_that_differs_in_the_store_stays_and_is_named(site: Site) -> None
     site.agency.put_part(film.film, 1, b"other bytes")
     site.uplink.sync_all()
     assert film.state is FilmState.CLOSED
-    assert site.uplink.counts.refused[film.film].startswith("parts-missing")
+    assert site.uplink.refused[film.film].startswith("parts-missing")
     other = site.film()
     site.uplink.sync_all()
     assert other.film not in {film.film for film in site.spool.films()}, "it does not hold up the others"
@@ -214,8 +220,7 @@ def test_a_film_taken_back_is_nowhere(site: Site, when: str) -> None:
     if when in ("half", "erased"):
         site.uplink.sync_all()
     if when == "receipted":
-        site.uplink._send_parts(film)
-        site.uplink._obtain_receipt(film)
+        site.receipt(film)
     site.spool.last_film().take_back()
     site.uplink.sync_all()
     assert site.spool.films() == []
@@ -229,6 +234,14 @@ def _withdraw(site: Site, film: SpooledFilm) -> None:
     subprocess.run([sys.executable, "-m", *command], check=True, capture_output=True)
 
 
+def _noted(asked: list[str], name: str, method: Callable[..., object]) -> Callable[..., object]:
+    def noted(*args: object) -> object:
+        asked.append(name)
+        return method(*args)
+
+    return noted
+
+
 def test_a_film_that_only_the_agency_erased_stays_on_the_kit_until_somebody_decides_there(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -238,35 +251,29 @@ def test_a_film_that_only_the_agency_erased_stays_on_the_kit_until_somebody_deci
     list(site.spool.recover(site.config.kit_key()))
     before = sorted(file.name for file in film.folder.iterdir())
     asked: list[str] = []
-    held = site.agency.held
-
-    def noted(name: str) -> Held:
-        asked.append(name)
-        return held(name)
-
-    monkeypatch.setattr(site.agency, "held", noted)
+    for name in ("held", "put_manifest"):
+        monkeypatch.setattr(site.agency, name, _noted(asked, name, getattr(site.agency, name)))
     for _ in range(3):
         site.uplink.sync_all()
-        assert site.uplink.counts.refused[film.film].startswith("film-erased: Send nothing more of it.")
-    assert asked == [film.film], "it is not asked again every second"
+        assert site.uplink.refused[film.film].startswith("film-erased: Send nothing more of it.")
+    assert asked == ["put_manifest"], "it is not asked again every second"
     site.now += FINAL_SECONDS
     site.uplink.sync_all()
-    assert asked == [film.film] * 2
+    assert asked == ["put_manifest", "held"]
     assert sorted(file.name for file in film.folder.iterdir()) == before, "without a receipt nothing goes"
     site.spool.last_film().take_back()
     site.uplink.sync_all()
     assert site.spool.films() == []
-    assert site.uplink.counts.refused == {}
+    assert site.uplink.refused == {}
 
 
 def test_a_film_that_has_its_receipt_is_erased_on_the_kit_though_the_agency_was_first(site: Site) -> None:
     film = site.film()
-    site.uplink._send_parts(film)
-    site.uplink._obtain_receipt(film)
+    site.receipt(film)
     _withdraw(site, film)
     site.uplink.sync_all()
     assert site.spool.films() == []
-    assert site.uplink.counts.refused == {}
+    assert site.uplink.refused == {}
 
 
 def test_a_session_that_ended_is_begun_anew(site: Site) -> None:

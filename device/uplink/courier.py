@@ -1,0 +1,95 @@
+"""Does one step of a film, with its files and the agency. A crash anywhere is continued by the next start.
+
+All methods block, and may run in several threads for different steps. They raise `AgencyUnreachable`, `AgencyRefused`,
+`FootageError` (a receipt or directory that proves false), and `FileNotFoundError` when the family took the film back.
+"""
+
+import hashlib
+import logging
+from collections.abc import Callable
+
+from device.agency import Agency, AgencyRefused
+from device.config import KitConfig
+from device.spooled_film import FilmState, SpooledFilm
+from device.uplink.plan import Kind, Known, Step
+from footage import durable
+from footage.directory import read_directory
+from footage.receipt import read_receipt
+
+_log = logging.getLogger(__name__)
+
+
+class Courier:
+    """Works for one kit."""
+
+    def __init__(self, config: KitConfig, agency: Agency, sent: Callable[[int], None]) -> None:
+        """`sent` is told of bytes of parts that went out, in whichever thread; what it raises ends the request."""
+        self._config = config
+        self._agency = agency
+        self._sent = sent
+        self._directory = config.accepted_directory()
+
+    def ask(self, film: SpooledFilm) -> Known:
+        """Return what the service holds of a film."""
+        held = self._agency.held(film.film)
+        return Known(held.key == hashlib.sha256(film.film_key()).hexdigest(), set(held.parts))
+
+    def do(self, step: Step, film: SpooledFilm) -> int:
+        """Do a step other than asking; return the bytes of the part that it sent, 0 for anything else."""
+        match step.kind:
+            case Kind.KEY:
+                self._agency.put_key(film.film, film.film_key())
+            case Kind.PART:
+                return self._send(film, step)
+            case Kind.CLOSE:
+                self._obtain_receipt(film)
+            case Kind.ERASE:
+                film.erase()
+                self._tell_erased(film)
+                film.forget(FilmState.RECEIPTED)
+            case Kind.TAKE_BACK:
+                film.destroy()
+                self._agency.delete(film.film)
+                film.forget(FilmState.TAKEN_BACK)
+        return 0
+
+    def accept_directory(self) -> int:
+        """Keep the agency's directory for the recorder; return 1 if it is a new one, else 0."""
+        token = self._agency.directory()
+        if token is None:
+            return 0
+        directory = read_directory(token, self._config.agency_root, accepted=self._directory)
+        if directory == self._directory:
+            return 0
+        durable.write_file(self._config.accepted, token.encode("ascii"))
+        self._directory = directory
+        _log.info("directory version %d accepted", directory.version)
+        return 1
+
+    def _send(self, film: SpooledFilm, step: Step) -> int:
+        assert step.part is not None
+        sealed = film.part(step.part)
+        if sealed is None:  # being written, or torn by a power cut: then no manifest lists it
+            return 0
+
+        def sent(size: int) -> None:
+            if film.state is FilmState.TAKEN_BACK:
+                raise FileNotFoundError(film.film)
+            self._sent(size)
+
+        self._agency.put_part(film.film, step.part.number, sealed, sent)
+        return len(sealed)
+
+    def _obtain_receipt(self, film: SpooledFilm) -> None:
+        manifest = film.manifest()
+        receipt = self._agency.put_manifest(film.film, manifest)
+        read_receipt(receipt, self._directory, film=film.film, manifest=manifest)
+        film.keep_receipt(receipt)
+        _log.info("film %s is with the agency", film.film)
+
+    def _tell_erased(self, film: SpooledFilm) -> None:
+        try:
+            self._agency.post_erased(film.film)
+        except AgencyRefused as refusal:
+            if refusal.problem != "film-taken-back":  # withdrawn at the agency meanwhile: as gone as can be
+                raise
