@@ -98,7 +98,8 @@ def test_as_it_staff_do_it(tmp_path: Path) -> None:
         assert shown in admitted
         assert "Directory version 2 lists kit-0007" in admitted
 
-        site.uplink.run(until_empty=True)
+        site.uplink.sync_all()
+        assert not site.spool.films()
         site.agency.close()
         assert [(one.film, one.receipt_verified) for one in site.recovered()] == [(film.film, True)]
 
