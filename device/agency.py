@@ -7,7 +7,7 @@ acknowledges.
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -16,9 +16,11 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from device.errors import DeviceError
-from footage.http_signatures import SignedRequest, content_digest, sign_request
+from footage.byte_range import ByteRange
+from footage.http_signatures import SignedRequest, content_digest, digest_header, sign_request
 from footage.keys import thumbprint, to_jwk
 from footage.messages import Message, encode
+from footage.parts import PartName
 
 _CONNECT_SECONDS = 20.0
 _WRITE_SECONDS = 60.0  # in which the kernel must take a piece
@@ -73,9 +75,15 @@ class _Part(msgspec.Struct):
     sha256: str
 
 
+class _BegunPart(msgspec.Struct):
+    sha256: str
+    size: int
+
+
 class _HaveList(msgspec.Struct):
     key: str | None
     parts: list[_Part]
+    begun: list[_BegunPart] = []
 
 
 class Enrolled(msgspec.Struct, frozen=True):
@@ -95,10 +103,14 @@ _Document = TypeVar("_Document", bound=msgspec.Struct)
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What the service holds of a film: SHA-256 of `film.key`, if any, and of each part by its number."""
+    """What the service holds of a film: SHA-256 of `film.key`, if any, and of each part by its number.
+
+    `begun` has the bytes that are there of parts that came in ranges and are not whole, by the part's SHA-256.
+    """
 
     key: str | None
     parts: dict[int, str]
+    begun: dict[str, int]
 
 
 class _Body(httpx.SyncByteStream):
@@ -160,7 +172,11 @@ class Agency:
     def held(self, film: str) -> Held:
         """Return what the service holds of a film; nothing of one that it has never seen."""
         have_list = _decoded(self._call("GET", f"/v1/films/{film}/parts"), _HaveList)
-        return Held(have_list.key, {part.number: part.sha256 for part in have_list.parts})
+        return Held(
+            have_list.key,
+            {part.number: part.sha256 for part in have_list.parts},
+            {part.sha256: part.size for part in have_list.begun},
+        )
 
     def put_key(self, film: str, sealed: bytes) -> None:
         """Store `film.key`."""
@@ -169,6 +185,12 @@ class Agency:
     def put_part(self, film: str, number: int, sealed: bytes, sent: Sent = _unheard) -> None:
         """Store one part. `sent` is told how many bytes went out, piece by piece; what it raises ends the request."""
         self._call("PUT", f"/v1/films/{film}/parts/{number}", sealed, _OCTETS, sent)
+
+    def put_range(self, film: str, part: PartName, sealed: bytes, range_: ByteRange, sent: Sent = _unheard) -> None:
+        """Store some bytes of a part, whose `sealed` is all of it. `sent` as for `put_part`."""
+        headers = {"content-range": str(range_), "repr-digest": digest_header(bytes.fromhex(part.sha256))}
+        body = sealed[range_.begin : range_.end]
+        self._call("PUT", f"/v1/films/{film}/parts/{part.number}", body, _OCTETS, sent, headers)
 
     def put_manifest(self, film: str, manifest: str) -> str:
         """Close the film and return the receipt, which the caller must verify."""
@@ -183,16 +205,23 @@ class Agency:
         self._call("DELETE", f"/v1/films/{film}")
 
     def _call(
-        self, method: str, path: str, body: bytes | None = None, kind: str = "", sent: Sent = _unheard
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        kind: str = "",
+        sent: Sent = _unheard,
+        more: Mapping[str, str] | None = None,
     ) -> httpx.Response:
-        """Send a signed request, in a new session if the old one has ended."""
+        """Send a signed request, in a new session if the old one has ended. `more` headers are signed too."""
         nonce = self._nonce or self._begin_session("")
         try:
-            return self._send(self._signed(method, path, body, kind, nonce=nonce, sent=sent))
+            return self._send(self._signed(method, path, body, kind, nonce=nonce, sent=sent, more=more))
         except AgencyRefused as refusal:
             if refusal.problem != "session-expired":
                 raise
-        return self._send(self._signed(method, path, body, kind, nonce=self._begin_session(nonce), sent=sent))
+        nonce = self._begin_session(nonce)
+        return self._send(self._signed(method, path, body, kind, nonce=nonce, sent=sent, more=more))
 
     def _begin_session(self, ended: str) -> str:
         """Begin a session unless another thread has begun one since; return its nonce."""
@@ -212,10 +241,11 @@ class Agency:
         key_id: str = "",
         nonce: str = "",
         sent: Sent = _unheard,
+        more: Mapping[str, str] | None = None,
     ) -> httpx.Request:
-        headers = {}
+        headers = dict(more or {})
         if body is not None:
-            headers = {"content-type": kind, "content-digest": content_digest(body), "content-length": str(len(body))}
+            headers |= {"content-type": kind, "content-digest": content_digest(body), "content-length": str(len(body))}
         content = None if body is None else _Body(body, sent)
         request = self._http.build_request(method, path, content=content, headers=headers)
         signed = SignedRequest(method, str(request.url), headers)

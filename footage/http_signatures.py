@@ -1,6 +1,7 @@
 """How a kit signs its requests: HTTP Message Signatures (RFC 9421) with ECDSA P-256, digests by RFC 9530.
 
-Covered are method, path, and for requests with a body its digest and length. The server's session nonce takes the
+Covered are method, path, for requests with a body its digest and length, and for one that is a range of a part what
+range it is, and the whole part's digest. The server's session nonce takes the
 place of time: a kit's clock may stand in 1970. TLS client certificates would not reach the application through a
 proxy; these signatures do.
 """
@@ -8,7 +9,7 @@ proxy; these signatures do.
 import base64
 import hashlib
 import re
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -25,6 +26,7 @@ TAG = "attune-kit"
 _LABEL = "kit"
 _ALWAYS = ("@method", "@path")
 _WITH_BODY = (*_ALWAYS, "content-digest", "content-length")
+_WITH_RANGE = (*_WITH_BODY, "content-range", "repr-digest")
 _ALGORITHM = "ecdsa-p256-sha256"
 _COORDINATE = 32  # bytes of r, and of s after it (RFC 9421, section 3.3.4)
 
@@ -62,13 +64,21 @@ class Signature:
 
 def content_digest(body: bytes | bytearray) -> str:
     """Return the Content-Digest header (RFC 9530) of a body."""
-    return f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode('ascii')}:"
+    return digest_header(hashlib.sha256(body).digest())
+
+
+def digest_header(sha256: bytes) -> str:
+    """Return a SHA-256 as the value of Content-Digest or Repr-Digest (RFC 9530)."""
+    return f"sha-256=:{base64.b64encode(sha256).decode('ascii')}:"
 
 
 def sign_request(
     request: SignedRequest, *, key: EllipticCurvePrivateKey, key_id: str, nonce: str = "", has_body: bool
 ) -> None:
-    """Add the signature headers. A request with a body must have its Content-Digest and Content-Length already."""
+    """Add the signature headers. A request with a body must have its Content-Digest and Content-Length already.
+
+    One with a range of a part must have its Content-Range and Repr-Digest too.
+    """
     signer = HTTPMessageSigner(signature_algorithm=ECDSA_P256_SHA256, key_resolver=_Keys(key))
     signer.sign(
         request,
@@ -76,7 +86,7 @@ def sign_request(
         nonce=nonce,
         tag=TAG,
         label=_LABEL,
-        covered_component_ids=_WITH_BODY if has_body else _ALWAYS,
+        covered_component_ids=_asked(request.headers, has_body=has_body),
         use_existing_digest=has_body,
     )
 
@@ -94,7 +104,7 @@ def verify_request(
     headers = {name.lower(): value for name, value in request.headers.items()}
     made, signature = _member(_INPUT, headers, "signature-input"), _member(_SIGNATURE, headers, "signature")
     covered = made["covered"].split(" ")
-    asked = _WITH_BODY if has_body else _ALWAYS
+    asked = _asked(headers, has_body=has_body)
     if sorted(covered) != sorted(f'"{name}"' for name in asked):
         raise RequestForged(f"The request's signature must cover {' '.join(asked)} and nothing else. Sign just that.")
     parameters = _parameters(made["parameters"])
@@ -112,6 +122,12 @@ def verify_request(
     except InvalidSignature:
         raise _invalid("it was made by another key, or for another request") from None
     return Signature(parameters["keyid"], parameters.get("nonce", ""))
+
+
+def _asked(headers: Mapping[str, str], *, has_body: bool) -> tuple[str, ...]:
+    if not has_body:
+        return _ALWAYS
+    return _WITH_RANGE if "content-range" in headers else _WITH_BODY
 
 
 def _member(form: re.Pattern[str], headers: dict[str, str], name: str) -> re.Match[str]:

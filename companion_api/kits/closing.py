@@ -18,6 +18,7 @@ from companion_api.films.description_rows import DescriptionRows, described
 from companion_api.films.film_rows import FilmRows, HeldPart
 from companion_api.films.film_states import FilmEvent, FilmState, next_state
 from companion_api.films.refused_bytes import report_refused
+from companion_api.kits.ranges import drop_ranges
 from companion_api.kits.upload import Upload
 from companion_api.problems import (
     MANIFEST_DIFFERS,
@@ -77,6 +78,7 @@ def close_film(
     if closed_by is not None:
         if closed_by != manifest_digest(token):
             raise _other_manifest(archive, kit, film, token)
+        drop_ranges(archive, film)
         return Issued(_held_receipt(archive, film), new=False)
     if directory.receipt_key(thumbprint(receipt_key.public_key())) is None:
         raise Refusal(
@@ -85,7 +87,9 @@ def close_film(
     if archive.store.put(manifest_object(film), token.encode("ascii")) is Put.DIFFERS:
         raise _other_manifest(archive, kit, film, token)
     receipt = _durable_receipt(archive, receipt_key, manifest, token)
-    return Issued(receipt, new=_enter(archive, manifest, manifest_digest(token)))
+    issued = Issued(receipt, new=_enter(archive, manifest, manifest_digest(token)))
+    drop_ranges(archive, film)
+    return issued
 
 
 def receipt_of(archive: Archive, kit: str, film: str) -> str:

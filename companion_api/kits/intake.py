@@ -22,15 +22,6 @@ from companion_api.stores.store import Put, film_key_object, part_object
 
 
 @dataclass(frozen=True, slots=True)
-class HaveList:
-    """What is held of a film."""
-
-    key_sha256: str | None
-    parts: list[HeldPart]
-    state: FilmState
-
-
-@dataclass(frozen=True, slots=True)
 class _Key:
     film: str
     differs: Problem = KEY_DIFFERS
@@ -88,14 +79,23 @@ def take_part(archive: Archive, kit: str, film: str, number: int, upload: Upload
     return Put.STORED if stored else outcome
 
 
-def have_list(archive: Archive, kit: str, film: str) -> HaveList:
-    """Return what is durable of a film; nothing, if it was never seen. Raises `Refusal`, `StoreFailed`."""
+def is_wanted(archive: Archive, kit: str, film: str, number: int, sha256: str) -> bool:
+    """Return whether a part with this SHA-256 may come, and is not held yet. Raises `Refusal`, `StoreFailed`."""
+    part = _Part(film, number)
+    held, _ = _begin(archive, kit, part, sha256)
+    if held not in (None, sha256):
+        raise _differs(archive, kit, part, sha256)
+    return held is None
+
+
+def destroy_if_gone(archive: Archive, film: str) -> None:
+    """Remove what was just stored of a film, if it was erased meanwhile. Raises `Refusal` then, and `StoreFailed`."""
     with archive.database.reading() as connection:
-        rows = FilmRows(connection)
-        row = owned(rows.film(film), kit)
-        if row is None:
-            return HaveList(None, [], FilmState.OPEN)
-        return HaveList(row.key_sha256, rows.parts(film), next_state(row.state, FilmEvent.READ))
+        row = FilmRows(connection).film(film)
+    assert row is not None  # somebody began it, and rows stay
+    if row.state.gone:
+        archive.destroy(film)
+        next_state(row.state, FilmEvent.PART)
 
 
 def _entered_as_new(archive: Archive, part: _Part, upload: Upload) -> bool:
@@ -112,8 +112,7 @@ def _take(archive: Archive, kit: str, piece: _Key | _Part, upload: Upload) -> Pu
         return Put.SAME
     outcome = archive.store.put(piece.object, upload.body) if held is None else Put.DIFFERS
     if outcome is Put.DIFFERS:
-        report_refused(archive, kit, piece.film, piece.object, upload.sha256)
-        raise Refusal(piece.differs, "What is held stays. Keep your copy and tell IT.")
+        raise _differs(archive, kit, piece, upload.sha256)
     _enter(archive, kit, piece, upload, mends=state is not FilmState.OPEN)
     if state is FilmState.OPEN:
         archive.open_films.note(piece.film, kit)
@@ -146,7 +145,9 @@ def _enter(archive: Archive, kit: str, piece: _Key | _Part, upload: Upload, *, m
         return entered
 
     if not archive.database.change(enter):
-        archive.destroy(piece.film)  # erased while the bytes were on their way: they must not outlive it
-        row, _ = piece.found(archive.database)
-        assert row is not None  # `_begin` made sure of it, and rows stay
-        next_state(row.state, FilmEvent.PART)
+        destroy_if_gone(archive, piece.film)  # erased while the bytes were on their way: they must not outlive it
+
+
+def _differs(archive: Archive, kit: str, piece: _Key | _Part, sha256: str) -> Refusal:
+    report_refused(archive, kit, piece.film, piece.object, sha256)
+    return Refusal(piece.differs, "What is held stays. Keep your copy and tell IT.")

@@ -14,7 +14,7 @@ _header = APIKeyHeader(
     name="Signature",
     scheme_name="HTTP Message Signature",
     description="RFC 9421, ecdsa-p256-sha256, tag `attune-kit`, keyid the kit's id, nonce of a session. Covers "
-    "@method, @path and, with a body, content-digest and content-length.",
+    "@method, @path and, with a body, content-digest and content-length; with Content-Range that and repr-digest too.",
     auto_error=False,
 )
 SignatureHeader = Annotated[str | None, Depends(_header)]

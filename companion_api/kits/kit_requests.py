@@ -12,9 +12,11 @@ from companion_api.agency import InForce, TheAgency, agency_of
 from companion_api.answers import Answers, refusals
 from companion_api.films.film_states import FilmState
 from companion_api.kits.closing import close_film, receipt_of
-from companion_api.kits.intake import have_list, take_key, take_part
+from companion_api.kits.have_list import have_list
+from companion_api.kits.intake import take_key, take_part
 from companion_api.kits.kit_access import KitInSession, OpeningKit, kit_in_session
 from companion_api.kits.leaving import note_erased, take_back
+from companion_api.kits.ranges import range_of, take_range
 from companion_api.kits.sessions import SESSION_SECONDS
 from companion_api.kits.upload import receive_upload
 from companion_api.paths import PART_NUMBER, UUID4, FilmId, PartNumber
@@ -39,6 +41,8 @@ _PIECE_ANSWERS: Answers = {
     201: {"description": "stored, durable"},
     200: {"description": "the same was already durable"},
 }
+
+_STATUS = {Put.STORED: 201, Put.SAME: 200, None: 202}
 
 router = APIRouter(prefix="/v1")
 
@@ -82,20 +86,39 @@ class Part(BaseModel):
     size: int
 
 
+class BegunPart(BaseModel):
+    """A part of which the first `size` bytes are durable; SHA-256 of the whole part, in hex."""
+
+    number: int
+    sha256: str
+    size: int
+
+
 class HaveListBody(BaseModel):
     """What the service holds of a film: `key` is the SHA-256 of film.key."""
 
     film: str
     key: str | None
     parts: list[Part]
+    begun: list[BegunPart] = Field(description="of what came in ranges and is not whole")
     state: FilmState = Field(description="open until the receipt was issued")
 
 
-def _body(media_type: str, maximum: int) -> dict[str, object]:
+def _header(name: str, description: str, *, required: bool = False) -> dict[str, object]:
+    return {
+        "name": name,
+        "in": "header",
+        "required": required,
+        "schema": {"type": "string"},
+        "description": description,
+    }
+
+
+def _body(media_type: str, maximum: int, *more_headers: dict[str, object]) -> dict[str, object]:
     schema = {"type": "string", "format": "binary", "minLength": 1, "maxLength": maximum}
-    digest = {"name": "Content-Digest", "in": "header", "required": True, "schema": {"type": "string"}}
-    digest["description"] = "RFC 9530, one sha-256"
-    return {"requestBody": {"required": True, "content": {media_type: {"schema": schema}}}, "parameters": [digest]}
+    digest = _header("Content-Digest", "RFC 9530, one sha-256", required=True)
+    body = {"required": True, "content": {media_type: {"schema": schema}}}
+    return {"requestBody": body, "parameters": [digest, *more_headers]}
 
 
 def _jws(**descriptions: str) -> Answers:
@@ -139,16 +162,30 @@ async def put_key(request: Request, agency: TheAgency, kit: KitInSession, film: 
 @pieces.put(
     "/films/{film}/parts/{number}",
     response_class=Response,
-    responses=_PIECE_ANSWERS | refusals(*_UPLOAD, p.PART_DIFFERS, p.FILM_CLOSED),
-    openapi_extra=_body(SEALED, MAX_PART_SIZE),
+    responses=_PIECE_ANSWERS
+    | {202: {"description": "the range is durable, and the part not whole yet"}}
+    | refusals(*_UPLOAD, p.RANGE_INVALID, p.PART_DIFFERS, p.FILM_CLOSED),
+    openapi_extra=_body(
+        SEALED,
+        MAX_PART_SIZE,
+        _header("Content-Range", "RFC 9110, section 14.4: `bytes FIRST-LAST/TOTAL`, if this is a range of the part"),
+        _header("Repr-Digest", "RFC 9530, one sha-256 of the whole part; with Content-Range only"),
+    ),
 )
 async def put_part(
     request: Request, agency: TheAgency, kit: KitInSession, film: FilmId, number: PartNumber
 ) -> Response:
-    """Store one sealed part. Parts may come in any order, several at once, and before the film has ended."""
+    """Store one sealed part. Parts may come in any order, several at once, and before the film has ended.
+
+    A part may come in ranges too: Content-Range (RFC 9110, section 14.4) and the whole part's Repr-Digest (RFC 9530).
+    """
     async with agency.places:
         upload = await receive_upload(request, MAX_PART_SIZE)
-        return _stored(await agency.in_storage_thread(take_part, agency.archive, kit, film, int(number), upload))
+        content_range = request.headers.get("content-range")
+        if content_range is None:
+            return _stored(await agency.in_storage_thread(take_part, agency.archive, kit, film, int(number), upload))
+        of = range_of(int(number), content_range, request.headers.get("repr-digest", ""))
+        return _stored(await agency.in_storage_thread(take_range, agency.archive, kit, film, of, upload))
 
 
 @router.get("/films/{film}/parts", responses=refusals(*_IN_SESSION, p.FILM_TAKEN_BACK, p.FILM_ERASED))
@@ -156,7 +193,8 @@ async def get_parts(agency: TheAgency, kit: KitInSession, film: FilmId) -> HaveL
     """Return what is held of a film: what a kit need not send again."""
     held = await agency.in_storage_thread(have_list, agency.archive, kit, film)
     parts = [Part(number=part.number, sha256=part.sha256, size=part.size) for part in held.parts]
-    return HaveListBody(film=film, key=held.key_sha256, parts=parts, state=held.state)
+    begun = [BegunPart(**part._asdict()) for part in held.begun]
+    return HaveListBody(film=film, key=held.key_sha256, parts=parts, begun=begun, state=held.state)
 
 
 @router.put(
@@ -211,5 +249,5 @@ async def delete_film(agency: TheAgency, kit: KitInSession, film: FilmId) -> Non
     await agency.in_storage_thread(take_back, agency.eraser, kit, film)
 
 
-def _stored(outcome: Put) -> Response:
-    return Response(status_code=201 if outcome is Put.STORED else 200)
+def _stored(outcome: Put | None) -> Response:
+    return Response(status_code=_STATUS[outcome])

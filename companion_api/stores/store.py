@@ -8,6 +8,7 @@ The store and the recovery identity alone recover every film, without the databa
     films/<film id>/parts/00000 …
     films/<film id>/manifest.jws
     films/<film id>/receipt.jws
+    films/<film id>/ranges/…            of parts that come in pieces, until they are whole
     films/<film id>/set-aside/…         damaged pieces, under their name and the beginning of their hash
     erasures/<film id>.jws              the certificate of a film that is gone
 """
@@ -93,6 +94,11 @@ def set_aside_object(film: str, object_name: str, sha256: str) -> str:
     """Return where a damaged object of a film is kept as evidence; it goes with the film."""
     name = object_name.removeprefix(f"films/{film}/").replace("/", "-")
     return f"films/{film}/set-aside/{name}.{sha256[:16]}"
+
+
+def ranges_folder(film: str) -> str:
+    """Return the common prefix of the ranges of a film's parts."""
+    return f"films/{film}/ranges"
 
 
 def film_key_object(film: str) -> str:

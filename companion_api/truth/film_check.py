@@ -21,6 +21,7 @@ from companion_api.stores.store import (
     film_key_object,
     manifest_object,
     part_object,
+    ranges_folder,
     receipt_object,
     set_aside_object,
 )
@@ -103,7 +104,7 @@ class FilmCheck:
             if only is None or piece.object in only:
                 yield from self._piece(film, piece)
         known = documents | {piece.object for piece in pieces}
-        aside = set_aside_object(film, "", "").rpartition("/")[0]
+        aside = (set_aside_object(film, "", "").rpartition("/")[0], ranges_folder(film))
         yield from (
             Fault(FaultKind.UNLISTED_OBJECT, film, name)
             for name in names

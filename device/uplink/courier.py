@@ -8,12 +8,15 @@ import hashlib
 import logging
 from collections.abc import Callable
 
-from device.agency import Agency, AgencyRefused
+from device.agency import Agency, AgencyRefused, AgencyUnreachable
 from device.config import KitConfig
 from device.spooled_film import FilmState, SpooledFilm
 from device.uplink.plan import Kind, Known, Step
+from device.uplink.stride import Stride
 from footage import durable
+from footage.byte_range import ByteRange
 from footage.directory import read_directory
+from footage.parts import PartName
 from footage.receipt import read_receipt
 
 _log = logging.getLogger(__name__)
@@ -22,17 +25,22 @@ _log = logging.getLogger(__name__)
 class Courier:
     """Works for one kit."""
 
-    def __init__(self, config: KitConfig, agency: Agency, sent: Callable[[int], None]) -> None:
+    def __init__(
+        self, config: KitConfig, agency: Agency, sent: Callable[[int], None], clock: Callable[[], float]
+    ) -> None:
         """`sent` is told of bytes of parts that went out, in whichever thread; what it raises ends the request."""
         self._config = config
         self._agency = agency
         self._sent = sent
+        self._clock = clock
+        self._stride = Stride()
         self._directory = config.accepted_directory()
 
     def ask(self, film: SpooledFilm) -> Known:
         """Return what the service holds of a film."""
         held = self._agency.held(film.film)
-        return Known(held.key == hashlib.sha256(film.film_key()).hexdigest(), set(held.parts))
+        begun = {name.number: held.begun[name.sha256] for name in film.part_names() if name.sha256 in held.begun}
+        return Known(held.key == hashlib.sha256(film.film_key()).hexdigest(), set(held.parts), begun)
 
     def do(self, step: Step, film: SpooledFilm) -> int:
         """Do a step other than asking; return the bytes of the part that it sent, 0 for anything else."""
@@ -71,14 +79,34 @@ class Courier:
         sealed = film.part(step.part)
         if sealed is None:  # being written, or torn by a power cut: then no manifest lists it
             return 0
+        total = len(sealed)
+        begin = min(step.begun, total - 1)  # if all came and it is not whole, one byte makes the service look again
+        while begin < total:
+            end = self._stride.end(begin, total)
+            self._send_bytes(film, step.part, sealed, ByteRange(begin, end, total))
+            begin = end
+        return total
 
-        def sent(size: int) -> None:
+    def _send_bytes(self, film: SpooledFilm, part: PartName, sealed: bytes, range_: ByteRange) -> None:
+        size, gone, began = range_.end - range_.begin, 0, self._clock()
+
+        def sent(piece: int) -> None:
+            nonlocal gone
+            gone += piece
             if film.state is FilmState.TAKEN_BACK:
                 raise FileNotFoundError(film.film)
-            self._sent(size)
+            self._sent(piece)
 
-        self._agency.put_part(film.film, step.part.number, sealed, sent)
-        return len(sealed)
+        try:
+            if size == range_.total:
+                self._agency.put_part(film.film, part.number, sealed, sent)
+            else:
+                self._agency.put_range(film.film, part, sealed, range_, sent)
+        except AgencyUnreachable:
+            if gone:
+                self._stride.failed(size)
+            raise
+        self._stride.arrived(size, self._clock() - began)
 
     def _obtain_receipt(self, film: SpooledFilm) -> None:
         manifest = film.manifest()

@@ -26,11 +26,12 @@ class Kind(Enum):
 
 
 class Step(NamedTuple):
-    """A step for a film; `part` is None but for parts."""
+    """A step for a film; `part` is None but for parts, of which the service has the first `begun` bytes already."""
 
     kind: Kind
     film: str
     part: PartName | None = None
+    begun: int = 0
 
 
 @dataclass(slots=True)
@@ -39,6 +40,7 @@ class Known:
 
     key: bool = False
     parts: set[int] = field(default_factory=set)
+    begun: dict[int, int] = field(default_factory=dict)  # bytes of parts that came in ranges and are not whole
     torn: set[int] = field(default_factory=set)  # parts of a closed film that no manifest lists, as they are not whole
 
 
@@ -98,6 +100,6 @@ def _to_send(film: OnKit, known: Known, going_on: list[Step], *, closed: bool) -
     missing = [name for name in film.part_names() if name.number not in known.parts | known.torn]
     for name in missing:
         if name.number not in sending:
-            yield Step(Kind.PART, film.film, name)
+            yield Step(Kind.PART, film.film, name, known.begun.get(name.number, 0))
     if closed and not missing and not going_on:
         yield Step(Kind.CLOSE, film.film)

@@ -72,7 +72,7 @@ class Uplink:
         self._report = report
         self._alive = alive
         self._clock = clock
-        self._courier = Courier(config, agency, self._sent)
+        self._courier = Courier(config, agency, self._sent, clock)
         self._stop = threading.Event()
         self._window = Window()
         self._backoff = Backoff()

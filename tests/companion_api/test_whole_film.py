@@ -43,7 +43,7 @@ def test_every_request_may_be_repeated(kit: Kit, film: Film) -> None:
 
 
 def test_the_have_list_tells_what_need_not_be_sent(service: Service, kit: Kit, film: Film) -> None:
-    assert kit.have(film.film) == {"film": film.film, "key": None, "parts": [], "state": "open"}
+    assert kit.have(film.film) == {"film": film.film, "key": None, "parts": [], "begun": [], "state": "open"}
     kit.put_part(film.film, 2, film.parts[2])
     kit.put_part(film.film, 0, film.parts[0])
     parts = [{"number": n, "sha256": sha256(film.parts[n]), "size": len(film.parts[n])} for n in (0, 2)]

@@ -12,6 +12,8 @@ from footage.http_signatures import SignedRequest, content_digest, sign_request
 from tests.companion_api.builders import running
 from tests.footage.builders import Agency
 
+_OF_RANGES = {b"content-range", b"repr-digest"}
+
 
 class Signing:
     """Signs with the agency's kit. A Content-Digest that the fuzzer made up is replaced by the right one."""
@@ -29,6 +31,8 @@ class Signing:
         body = await _whole(receive)
         has_body = scope["method"] == "PUT"
         digest = {"content-digest": content_digest(body), "content-length": str(len(body))} if has_body else {}
+        if has_body:
+            digest |= {name.decode(): value.decode("latin-1") for name, value in scope["headers"] if name in _OF_RANGES}
         path = scope["raw_path"].decode("latin-1")
         request = SignedRequest(scope["method"], f"https://companion{path}", digest)
         nonce = self._sessions.begin(self._agency.kit)
