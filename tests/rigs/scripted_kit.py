@@ -1,0 +1,147 @@
+"""A kit, its agency and the link between them, put through a script."""
+
+import hashlib
+import random
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from device.film_starter import FilmStarter
+from device.spool import Spool
+from device.spooled_film import SpooledFilm
+from footage.manifest import Ended, FilmOpening
+from footage.parts import PartKind, PartName
+from provisioning.store_films import Store
+from tests.rigs.accounted_uplink import ACCOUNT, SentBytes, read_account
+from tests.rigs.bad_link import AGENCY_ADDRESS, BadLink, bad_link
+from tests.rigs.link_scripts import Event, Happening, Script
+from tests.rigs.rig_stack import RigStack, kill, wait_until
+
+PORT = 8080
+_LOOK_SECONDS = 0.2
+
+
+@dataclass
+class Outcome:
+    """What came of a script. `waited`: seconds from the end of each happening to the kit's next packet.
+
+    `lacking` are films that did not arrive, or not as they were filmed.
+    """
+
+    seconds: float = 0.0
+    waited: list[float] = field(default_factory=list)
+    lacking: list[str] = field(default_factory=list)
+    account: list[SentBytes] = field(default_factory=list)
+
+    @property
+    def sent_in_vain(self) -> int:
+        """Bytes that went out and were not acknowledged, but for those of the moment when the kit had no power."""
+        return sum(sent.gone for sent in self.account if not sent.acknowledged)
+
+
+class ScriptedKit:
+    """Runs one script in a folder. Films consist of random bytes: neither side looks into them."""
+
+    def __init__(self, folder: Path, script: Script) -> None:
+        self._script = script
+        self._stack = RigStack(folder)
+        self._chance = random.Random(script.seed)
+        self._account = self._stack.logs / "account"
+        self._hashes: dict[str, list[str]] = {}
+        self._link: BadLink
+
+    def play(self, seconds: float) -> Outcome:
+        """Play the script; wait at most so long for all films. Raises `AssertionError` if they do not come."""
+        outcome = Outcome()
+        with bad_link(self._script.link, seed=self._script.seed) as self._link, ExitStack() as running:
+            accounted = self._link.at_kit("env", f"{ACCOUNT}={self._account}")
+            self._stack.prefixes = {"service": self._link.at_agency(), "uplink": accounted}
+            self._stack.add_kit(f"http://{AGENCY_ADDRESS}:{PORT}")
+            self._programs = {name: running.enter_context(self._program(name)) for name in ("service", "uplink")}
+            began = time.monotonic()
+            last, opening = self._films()
+            filming = threading.Thread(target=self._film, args=(last, opening, self._script.films[-1]))
+            filming.start()
+            for happening in self._script.happenings:
+                time.sleep(happening.after)
+                self._happen(happening, running)
+                outcome.waited.append(self._until_packet())
+            filming.join()
+            wait_until(lambda: not self._stack.films(), seconds)
+            outcome.seconds = time.monotonic() - began
+        outcome.account = read_account(self._account)
+        kept = {film.film: film for film in Store(self._stack.data).films()}
+        for film, hashes in self._hashes.items():
+            parts = [hashlib.sha256(kept[film].part(number) or b"").hexdigest() for number in range(len(hashes))]
+            if parts != hashes or kept[film].receipt() is None:
+                outcome.lacking.append(film)
+        return outcome
+
+    def _films(self) -> tuple[SpooledFilm, FilmOpening]:
+        """Make all films but the last, and begin that one."""
+        config = self._stack.config
+        spool = Spool(config.spool, reserve=0, last_film=config.status / "last-film")
+        starter = FilmStarter(config, spool)
+        try:
+            for sizes in self._script.films[:-1]:
+                self._film(*starter.begin(), sizes, seconds=0.0)
+            return starter.begin()
+        finally:
+            starter.close()
+
+    def _film(self, film: SpooledFilm, opening: FilmOpening, sizes: tuple[int, ...], seconds: float = 0.3) -> None:
+        film.open(opening)
+        parts = []
+        for number, size in enumerate(sizes):
+            sealed = self._chance.randbytes(size)
+            name = PartName.of(number, PartKind.MEDIA if number else PartKind.INIT, 1000, sealed)
+            parts.append(film.add_part(name, sealed))
+            time.sleep(seconds)
+        self._hashes[film.film] = [part.sha256 for part in parts]
+        film.close(Ended.STOPPED, self._stack.config.kit_key(), parts)
+
+    def _happen(self, happening: Happening, running: ExitStack) -> None:
+        match happening.event:
+            case Event.LINK_DOWN:
+                self._link.shape(replace(self._script.link, down=True))
+                time.sleep(happening.seconds)
+                self._link.shape(self._script.link)
+            case Event.KIT_WITHOUT_POWER:  # no connection is closed, as nobody is there to close it
+                self._link.shape(replace(self._script.link, down=True))
+                kill(self._programs["uplink"])
+                time.sleep(happening.seconds)
+                self._link.shape(self._script.link)
+                self._programs["uplink"] = running.enter_context(self._program("uplink"))
+            case Event.SERVICE_KILLED:
+                kill(self._programs["service"])
+                time.sleep(happening.seconds)
+                self._programs["service"] = running.enter_context(self._program("service"))
+            case Event.SERVICE_RESTARTED:
+                self._programs["service"].send_signal(signal.SIGTERM)
+                self._programs["service"].wait()
+                self._programs["service"] = running.enter_context(self._program("service"))
+
+    def _until_packet(self) -> float:
+        """Return how long it takes until the kit sends anything, or has nothing to send."""
+        before, since = self._link.carried(), time.monotonic()
+        while self._link.carried() == before and self._stack.films():
+            time.sleep(_LOOK_SECONDS)
+        return time.monotonic() - since
+
+    @contextmanager
+    def _program(self, name: str) -> Iterator["subprocess.Popen[bytes]"]:
+        if name == "uplink":
+            _, *options = self._stack.uplink_command()
+            with self._stack.program(name, ["tests.rigs.accounted_uplink", *options]) as process:
+                yield process
+            return
+        command = [*self._stack.service_command(PORT), "--host", AGENCY_ADDRESS]
+        with self._stack.program(name, command, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            assert b"listening on " in process.stdout.readline(), self._stack.log(name)
+            yield process
