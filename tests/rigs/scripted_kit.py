@@ -1,7 +1,6 @@
 """A kit, its agency and the link between them, put through a script."""
 
 import hashlib
-import random
 import signal
 import subprocess
 import threading
@@ -11,19 +10,16 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from device.film_starter import FilmStarter
-from device.spool import Spool
-from device.spooled_film import SpooledFilm
-from footage.manifest import Ended, FilmOpening
-from footage.parts import PartKind, PartName
 from provisioning.store_films import Store
 from tests.rigs.accounted_uplink import ACCOUNT, SentBytes, read_account
 from tests.rigs.bad_link import AGENCY_ADDRESS, BadLink, bad_link
 from tests.rigs.link_scripts import Event, Happening, Script
+from tests.rigs.random_films import RandomFilms
 from tests.rigs.rig_stack import RigStack, kill, wait_until
 
 PORT = 8080
 _LOOK_SECONDS = 0.2
+_PAUSE_SECONDS = 0.3  # between parts of the film that is being filmed
 
 
 @dataclass
@@ -44,15 +40,24 @@ class Outcome:
         return sum(sent.gone for sent in self.account if not sent.acknowledged)
 
 
+def lacking(stack: RigStack, films: RandomFilms) -> list[str]:
+    """Return the films that the store has not, or not as they were filmed, or without a receipt."""
+    kept = {film.film: film for film in Store(stack.data).films()}
+    return [
+        film
+        for film, hashes in films.hashes.items()
+        if [hashlib.sha256(kept[film].part(number) or b"").hexdigest() for number in range(len(hashes))] != hashes
+        or kept[film].receipt() is None
+    ]
+
+
 class ScriptedKit:
     """Runs one script in a folder. Films consist of random bytes: neither side looks into them."""
 
     def __init__(self, folder: Path, script: Script) -> None:
         self._script = script
         self._stack = RigStack(folder)
-        self._chance = random.Random(script.seed)
         self._account = self._stack.logs / "account"
-        self._hashes: dict[str, list[str]] = {}
         self._link: BadLink
 
     def play(self, seconds: float) -> Outcome:
@@ -64,8 +69,13 @@ class ScriptedKit:
             self._stack.add_kit(f"http://{AGENCY_ADDRESS}:{PORT}")
             self._programs = {name: running.enter_context(self._program(name)) for name in ("service", "uplink")}
             began = time.monotonic()
-            last, opening = self._films()
-            filming = threading.Thread(target=self._film, args=(last, opening, self._script.films[-1]))
+            films = RandomFilms(self._stack.config, self._script.seed)
+            running.callback(films.close)
+            for sizes in self._script.films[:-1]:
+                films.film(sizes)
+            filming = threading.Thread(
+                target=films.film, args=self._script.films[-1:], kwargs={"pause": _PAUSE_SECONDS}
+            )
             filming.start()
             for happening in self._script.happenings:
                 time.sleep(happening.after)
@@ -75,35 +85,8 @@ class ScriptedKit:
             wait_until(lambda: not self._stack.films(), seconds)
             outcome.seconds = time.monotonic() - began
         outcome.account = read_account(self._account)
-        kept = {film.film: film for film in Store(self._stack.data).films()}
-        for film, hashes in self._hashes.items():
-            parts = [hashlib.sha256(kept[film].part(number) or b"").hexdigest() for number in range(len(hashes))]
-            if parts != hashes or kept[film].receipt() is None:
-                outcome.lacking.append(film)
+        outcome.lacking = lacking(self._stack, films)
         return outcome
-
-    def _films(self) -> tuple[SpooledFilm, FilmOpening]:
-        """Make all films but the last, and begin that one."""
-        config = self._stack.config
-        spool = Spool(config.spool, reserve=0, last_film=config.status / "last-film")
-        starter = FilmStarter(config, spool)
-        try:
-            for sizes in self._script.films[:-1]:
-                self._film(*starter.begin(), sizes, seconds=0.0)
-            return starter.begin()
-        finally:
-            starter.close()
-
-    def _film(self, film: SpooledFilm, opening: FilmOpening, sizes: tuple[int, ...], seconds: float = 0.3) -> None:
-        film.open(opening)
-        parts = []
-        for number, size in enumerate(sizes):
-            sealed = self._chance.randbytes(size)
-            name = PartName.of(number, PartKind.MEDIA if number else PartKind.INIT, 1000, sealed)
-            parts.append(film.add_part(name, sealed))
-            time.sleep(seconds)
-        self._hashes[film.film] = [part.sha256 for part in parts]
-        film.close(Ended.STOPPED, self._stack.config.kit_key(), parts)
 
     def _happen(self, happening: Happening, running: ExitStack) -> None:
         match happening.event:
