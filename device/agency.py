@@ -6,6 +6,7 @@ acknowledges.
 """
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,10 +16,15 @@ import httpx
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
+from device.clock import clock_status
 from device.errors import DeviceError
+from device.link_trouble import DESCRIBED, KEPT, LinkTrouble, Surroundings, trouble_of, trouble_of_answer
+from device.surroundings import has_certificate_of, is_routed
+from device.tls import tls_context
 from footage.byte_range import ByteRange
 from footage.http_signatures import SignedRequest, content_digest, digest_header, sign_request
 from footage.keys import thumbprint, to_jwk
+from footage.manifest import ClockStatus
 from footage.messages import Message, encode
 from footage.parts import PartName
 
@@ -37,10 +43,12 @@ _SOCKET_OPTIONS = (
     (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 15),
     (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 15),
 )
+_HTTPS_PORT = 443
 _PROBLEM_PREFIX = "urn:attune-kit:problem:"
 _JOSE = "application/jose"
 _OCTETS = "application/octet-stream"
 _JSON = "application/json"
+_OURS = {"", _JOSE, _JSON}  # what the service answers, when it refuses nothing
 
 
 Sent = Callable[[int], None]
@@ -51,9 +59,13 @@ def _unheard(_: int) -> None:
 
 
 class AgencyUnreachable(DeviceError):
-    """No answer, or none that means anything: try again later."""
+    """No answer, or none of the service's: try again later. `code` is the trouble's, `detail` for the log."""
 
-    code = "agency-unreachable"
+    def __init__(self, trouble: LinkTrouble, detail: str, kept: str = KEPT) -> None:
+        super().__init__(f"{DESCRIBED[trouble].advice} {kept}")
+        self.code = trouble.value
+        self.trouble = trouble
+        self.detail = detail
 
 
 class AgencyRefused(DeviceError):
@@ -130,17 +142,31 @@ class _Body(httpx.SyncByteStream):
 class Agency:
     """One kit's connections, for several threads. Raises `AgencyUnreachable` and `AgencyRefused` from every method."""
 
-    def __init__(self, service: str, kit: str, kit_key: EllipticCurvePrivateKey) -> None:
+    def __init__(
+        self,
+        service: str,
+        kit: str,
+        kit_key: EllipticCurvePrivateKey,
+        tls: ssl.SSLContext | None = None,
+        clock: Callable[[], ClockStatus] = clock_status,
+    ) -> None:
+        """`tls`: whom to believe to be the service; None: whom the system believes. `clock`: whether time is known."""
         self._kit = kit
         self._key = kit_key
         self._http = httpx.Client(
             base_url=service,
             timeout=httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS, write=_WRITE_SECONDS, pool=None),
             transport=httpx.HTTPTransport(
-                limits=httpx.Limits(keepalive_expiry=_IDLE_SECONDS), trust_env=False, socket_options=_SOCKET_OPTIONS
+                verify=tls or tls_context(None),
+                limits=httpx.Limits(keepalive_expiry=_IDLE_SECONDS),
+                trust_env=False,
+                socket_options=_SOCKET_OPTIONS,
             ),
             trust_env=False,
+            follow_redirects=False,  # nothing that is signed for the agency goes elsewhere
         )
+        url = self._http.base_url
+        self._around = Surroundings(is_routed, clock, lambda: has_certificate_of(url.host, url.port or _HTTPS_PORT))
         self._nonce = ""
         self._session = threading.Lock()
         self._directory_etag = ""
@@ -257,17 +283,19 @@ class Agency:
         try:
             answer = self._http.send(request)
         except httpx.HTTPError as reason:
-            raise AgencyUnreachable(
-                f"The agency's service at {self._http.base_url} does not answer ({type(reason).__name__}). "
-                "The films stay on the kit; it tries again by itself."
-            ) from None
-        if answer.is_success or answer.status_code == httpx.codes.NOT_MODIFIED:
-            return answer
-        raise _refusal(answer)
+            detail = f"{self._http.base_url}: {type(reason).__name__} {reason}".rstrip()
+            raise AgencyUnreachable(trouble_of(reason, self._around), detail) from None
+        if not answer.is_success and answer.status_code != httpx.codes.NOT_MODIFIED:
+            raise _refusal(answer)
+        if _kind(answer) not in _OURS:
+            raise _none_of_the_services(answer)
+        return answer
 
 
 def _refusal(answer: httpx.Response) -> AgencyRefused:
     problem = _decoded(answer, _Problem)
+    if not problem.type.startswith(_PROBLEM_PREFIX):
+        raise _none_of_the_services(answer)
     return AgencyRefused(problem.type.removeprefix(_PROBLEM_PREFIX), problem.detail)
 
 
@@ -276,7 +304,15 @@ def _decoded(answer: httpx.Response, kind: type[_Document]) -> _Document:
     try:
         return msgspec.json.decode(answer.content, type=kind)
     except msgspec.DecodeError:
-        raise AgencyUnreachable(
-            f"Something else than the agency's service answered ({answer.status_code}). Log in to the network, if it "
-            "asks for that; the films stay on the kit, and it tries again by itself."
-        ) from None
+        raise _none_of_the_services(answer) from None
+
+
+def _none_of_the_services(answer: httpx.Response) -> AgencyUnreachable:
+    trouble = trouble_of_answer(answer.status_code, tls=answer.request.url.scheme == "https")
+    return AgencyUnreachable(trouble, f"{answer.request.url}: {answer.status_code} with {_kind(answer) or 'no type'}")
+
+
+def _kind(answer: httpx.Response) -> str:
+    """Return an answer's media type, empty if it tells none."""
+    kind: str = answer.headers.get("content-type", "")
+    return kind.partition(";")[0].strip()

@@ -95,7 +95,8 @@ def _answer(ticket: Ticket, key: EllipticCurvePrivateKey) -> str:
     try:
         enrolled = agency.enrol(ticket.token)
     except AgencyUnreachable as reason:
-        raise AgencyUnreachable(f"The kit is not enrolled yet, its key is kept: call again. {reason}") from None
+        kept = "The kit is not enrolled yet, its key is kept: call again."
+        raise AgencyUnreachable(reason.trouble, reason.detail, kept) from None
     finally:
         agency.close()
     if enrolled.kit != ticket.kit:

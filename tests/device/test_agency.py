@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from device.agency import Agency, AgencyRefused, AgencyUnreachable
+from device.link_trouble import LinkTrouble
 from footage.keys import new_key
 
 FILM = "8562e425-270c-4d9e-abf4-11932fc0556d"
@@ -47,23 +48,43 @@ def serve() -> Iterator[Serve]:
         server.server_close()
 
 
+_PROBLEM = "application/problem+json"
+
+
 @pytest.mark.parametrize(
-    ("status", "kind", "body"),
+    ("status", "kind", "body", "trouble"),
     [
-        (200, "text/html", "<html>Welcome to the hotel</html>"),
-        (302, "text/html", ""),
-        (502, "text/plain", "Bad Gateway"),
-        (200, "application/json", "[]"),
-        (200, "application/json", '{"nonce": 5}'),
-        (404, "application/json", '{"detail": "Not Found"}'),
+        (200, "text/html", "<html>Welcome to the hotel</html>", LinkTrouble.PORTAL),
+        (302, "text/html", "", LinkTrouble.PORTAL),
+        (307, "application/json", '{"nonce": "n"}', LinkTrouble.PORTAL),
+        (511, "text/html", "<html>Log in</html>", LinkTrouble.PORTAL),
+        (200, "application/json", "[]", LinkTrouble.PORTAL),
+        (200, "application/json", '{"nonce": 5}', LinkTrouble.PORTAL),
+        (404, "application/json", '{"detail": "Not Found"}', LinkTrouble.PORTAL),
+        (403, _PROBLEM, '{"type": "about:blank", "title": "of another service"}', LinkTrouble.PORTAL),
+        (502, "text/plain", "Bad Gateway", LinkTrouble.SERVICE_DOWN),
+        (503, "text/html", "<html>Maintenance</html>", LinkTrouble.SERVICE_DOWN),
+        (504, _PROBLEM, '{"type": "about:blank", "title": "Gateway Time-out"}', LinkTrouble.SERVICE_DOWN),
     ],
 )
-def test_a_portal_is_no_agency(serve: Serve, status: int, kind: str, body: str) -> None:
+def test_what_is_none_of_the_services_answers(
+    serve: Serve, status: int, kind: str, body: str, trouble: LinkTrouble
+) -> None:
     agency = serve(status, kind, body)
-    with pytest.raises(AgencyUnreachable, match="Something else"):
-        agency.held(FILM)
-    with pytest.raises(AgencyUnreachable, match="Something else"):
-        agency.put_part(FILM, 0, b"sealed")
+    for ask in (lambda: agency.held(FILM), lambda: agency.put_part(FILM, 0, b"sealed")):
+        with pytest.raises(AgencyUnreachable) as failure:
+            ask()
+        assert failure.value.trouble is trouble
+        assert str(status) in failure.value.detail
+
+
+def test_a_portals_welcome_is_neither_a_directory_nor_a_part_that_was_stored(serve: Serve) -> None:
+    agency = serve(200, "text/html; charset=utf-8", "<html>Welcome to the hotel</html>")
+    agency._nonce = "of a session that began before"
+    for ask in (agency.directory, lambda: agency.put_part(FILM, 0, b"sealed"), lambda: agency.put_manifest(FILM, "m")):
+        with pytest.raises(AgencyUnreachable) as failure:
+            ask()
+        assert failure.value.trouble is LinkTrouble.PORTAL
 
 
 def test_a_problem_has_its_name(serve: Serve) -> None:
@@ -75,6 +96,7 @@ def test_a_problem_has_its_name(serve: Serve) -> None:
 
 def test_nobody_answers() -> None:
     agency = Agency("http://127.0.0.1:1", "kit-0001", new_key())
-    with pytest.raises(AgencyUnreachable, match="tries again by itself"):
+    with pytest.raises(AgencyUnreachable, match="tries again by itself") as failure:
         agency.held(FILM)
+    assert failure.value.code == "service-down"
     agency.close()
