@@ -16,6 +16,8 @@ from footage.errors import FootageError
 from footage.keys import key_from_pem
 from footage.messages import KitId, ServiceUrl, Thumbprint
 
+AUTHORITY = "authority.pem"
+
 _log = logging.getLogger(__name__)
 
 
@@ -26,11 +28,13 @@ class KitConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     for less than `room_minutes`, and none is longer than `film_minutes`. No setting concerns a light.
 
     `directory` came with the kit, and nothing on the kit can write it; `accepted` is the newer one that the uplink got.
+    `authority` is a PEM file: whoever has no certificate by it is not the service. None: the system's store decides.
     """
 
     kit: KitId
     service: ServiceUrl
     agency_root: Thumbprint
+    authority: Path | None = None
     key: Path = Path("kit.key.pem")
     directory: Path = Path("directory.jws")
     accepted: Path = Path("/var/lib/attune-kit/directory/accepted.jws")
@@ -79,13 +83,19 @@ def read_config(path: Path) -> KitConfig:
         ) from None
     except (OSError, ValueError) as reason:
         raise ConfigInvalid(f"{path} can't be used: {reason}. Write it anew with `kit add`.") from None
-    places = {name: path.parent / getattr(config, name) for name in ("key", "directory", "accepted", "spool", "status")}
+    names = ("authority", "key", "directory", "accepted", "spool", "status")
+    places = {name: path.parent / place for name in names if (place := getattr(config, name)) is not None}
     return msgspec.structs.replace(config, **places)
 
 
-def new_settings(kit: str, service: str, agency_root: str, *, simulated: bool) -> bytes:
-    """Return a new kit's settings as TOML. A `simulated` kit keeps what it writes in its own folder."""
+def new_settings(kit: str, service: str, agency_root: str, *, pinned: bool = False, simulated: bool) -> bytes:
+    """Return a new kit's settings as TOML. A `simulated` kit keeps what it writes in its own folder.
+
+    One that is `pinned` to an authority has it beside its settings, as `AUTHORITY`.
+    """
     settings = {"kit": kit, "service": service, "agency_root": agency_root}
+    if pinned:
+        settings |= {"authority": AUTHORITY}
     if simulated:
         settings |= {"accepted": "accepted.jws", "spool": "spool", "status": "run"}
     # JSON strings are TOML basic strings.

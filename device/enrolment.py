@@ -2,7 +2,8 @@
 
 Everything is durable before the next step, and repeating all of it at any time comes to the same end:
 
-    kit.key.pem       made first, and never over another: the token is used by a key that a power cut can't take away
+    authority.pem     of the ticket, if it has one: nobody else is asked, from the first request on
+    kit.key.pem       made before that, and never over another: a power cut can't take away the key that uses the token
     (the service)     takes the token and the public key; the same again changes nothing
     directory.jws     verified against the root that the ticket pins
     kit.toml          last: without it neither service starts; from then on nothing is written any more
@@ -14,9 +15,10 @@ from typing import NamedTuple
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from device.agency import Agency, AgencyUnreachable
-from device.config import KitConfig, new_settings, read_config
+from device.config import AUTHORITY, KitConfig, new_settings, read_config
 from device.errors import ConfigInvalid, EnrolmentInvalid
 from device.standing import Standing, standing
+from device.tls import tls_context
 from footage import durable
 from footage.directory import read_directory
 from footage.enrolment import Ticket, read_ticket
@@ -45,12 +47,17 @@ def enrol(settings: Path, ticket_file: Path, *, simulated: bool = False) -> Join
     folder = settings.parent
     durable.make_folder(folder)
     durable.remove_temporaries(folder)
+    authority = before.authority if before else _pinned(ticket, folder / AUTHORITY)
     key = before.kit_key() if before else _own_key(folder / _KEY)
-    token = _answer(ticket, key)
+    token = _answer(ticket, key, authority)
     directory = read_directory(token, ticket.agency_root, accepted=before.accepted_directory() if before else None)
     if before is None:  # else the uplink fetches newer directories, and services may read what is there
         durable.write_file(folder / _DIRECTORY, token.encode("ascii"))
-        durable.write_file(settings, new_settings(ticket.kit, ticket.service, ticket.agency_root, simulated=simulated))
+        pinned = authority is not None
+        durable.write_file(
+            settings,
+            new_settings(ticket.kit, ticket.service, ticket.agency_root, pinned=pinned, simulated=simulated),
+        )
     public = key.public_key()
     return Joined(ticket.kit, thumbprint(public), standing(directory, ticket.kit, to_jwk(public)))
 
@@ -77,6 +84,13 @@ def _prepared_before(settings: Path, ticket: Ticket) -> KitConfig | None:
     return config
 
 
+def _pinned(ticket: Ticket, file: Path) -> Path | None:
+    if not ticket.authority:
+        return None
+    durable.write_file(file, ticket.authority.encode("ascii"))
+    return file
+
+
 def _own_key(file: Path) -> EllipticCurvePrivateKey:
     try:
         return key_from_pem(file.read_bytes())
@@ -89,9 +103,9 @@ def _own_key(file: Path) -> EllipticCurvePrivateKey:
     return key
 
 
-def _answer(ticket: Ticket, key: EllipticCurvePrivateKey) -> str:
+def _answer(ticket: Ticket, key: EllipticCurvePrivateKey, authority: Path | None) -> str:
     """Return the directory (JWS) that the service answers with."""
-    agency = Agency(ticket.service, ticket.kit, key)
+    agency = Agency(ticket.service, ticket.kit, key, tls_context(authority))
     try:
         enrolled = agency.enrol(ticket.token)
     except AgencyUnreachable as reason:

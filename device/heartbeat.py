@@ -17,6 +17,7 @@ from device.agency import Agency, AgencyUnreachable
 from device.config import KitConfig
 from device.errors import DeviceError
 from device.kit_status import KitStatus, kit_status
+from device.link_trouble import LinkTrouble
 from device.policy import replaced_at
 from device.selftest.memory import OK, LastSelftest, last_selftest, memory_file
 from device.software import software, system
@@ -61,7 +62,7 @@ def heartbeat(
     """Return what a kit in this state tells at a time (RFC 3339, by its own clock)."""
     said = [*([status.fault] if status.fault else []), *status.warnings]
     codes = {Trouble.of(one.code).value for one in said}
-    if status.uplink and status.uplink.problem_code not in ("", AgencyUnreachable.code):
+    if status.uplink and status.uplink.problem_code not in ("", *LinkTrouble):  # of the link: then nobody was told
         codes.add(status.uplink.problem_code)
     running = status.recorder is not None
     return Heartbeat(

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from footage.authority import read_authority
 from footage.errors import MessageMalformed
 from footage.keys import PublicJwk, from_jwk, thumbprint
 from footage.messages import KitId, Message, ServiceUrl, Thumbprint, Timestamp, encode
@@ -19,12 +20,16 @@ EnrolmentToken = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{43}\Z")]
 
 
 class Ticket(Message, frozen=True):
-    """What a kit needs to join: its name, whom to ask, whom to trust, and a token that is good once."""
+    """What a kit needs to join: its name, whom to ask, whom to trust, and a token that is good once.
+
+    `authority` is PEM text: who has no certificate by it is not the service. Empty: the kit's system decides.
+    """
 
     kit: KitId
     service: ServiceUrl
     agency_root: Thumbprint
     token: EnrolmentToken
+    authority: str = ""
 
 
 class WaitingKit(Message, frozen=True):
@@ -50,18 +55,21 @@ class WaitingKits(Message, frozen=True):
 def write_ticket(ticket: Ticket) -> str:
     """Return the ticket as TOML, with a word to whoever finds it."""
     # JSON strings are TOML basic strings.
-    fields = (f"{name} = {json.dumps(value)}\n" for name, value in msgspec.structs.asdict(ticket).items())
+    fields = (f"{name} = {json.dumps(value)}\n" for name, value in msgspec.structs.asdict(ticket).items() if value)
     return "# Attune Kit enrolment: for this kit alone, and good once. Keep it secret until the kit is enrolled.\n" + (
         "".join(fields)
     )
 
 
 def read_ticket(text: str) -> Ticket:
-    """Parse `write_ticket`'s form. Raises `MessageMalformed`; the message holds no token."""
+    """Parse `write_ticket`'s form. Raises `MessageMalformed` and `AuthorityInvalid`; messages hold no token."""
     try:
-        return msgspec.convert(tomllib.loads(text), Ticket)
+        ticket = msgspec.convert(tomllib.loads(text), Ticket)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as reason:
         raise MessageMalformed(f"This is not a ticket: {reason}.") from None
+    if ticket.authority:
+        read_authority(ticket.authority.encode())
+    return ticket
 
 
 def write_waiting_kits(waiting: WaitingKits) -> bytes:

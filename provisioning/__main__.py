@@ -19,7 +19,7 @@ from footage.admission import AdmissionRequest, grouped
 from footage.enrolment import WaitingKit, WaitingKits
 from footage.errors import FootageError
 from footage.messages import KIT_PATTERN, SERVICE_PATTERN, decode, timestamp
-from provisioning.agency import Agency
+from provisioning.agency import Agency, read_valid
 from provisioning.errors import ProvisioningError, RecoveryIdentityInvalid
 from provisioning.passphrase import VARIABLE, read_passphrase
 from provisioning.recipients import entry, read_requests, with_recipients, without_recipient
@@ -45,7 +45,8 @@ def main() -> None:
 
 
 def _init(options: argparse.Namespace) -> None:
-    agency = Agency.create(options.agency, read_passphrase(options.passphrase_file, new=True))
+    authority = read_valid(options.authority) if options.authority else ""
+    agency = Agency.create(options.agency, read_passphrase(options.passphrase_file, new=True), authority)
     _console.print(f"The agency is made. Its root is [bold]{agency.root}[/bold].\n")
     table = Table("file", "what to do with it", box=None)
     table.add_row("recovery.txt", "Print it, lock it away, then delete it: it opens every film of the agency.")
@@ -63,7 +64,8 @@ def _init(options: argparse.Namespace) -> None:
 
 def _add(options: argparse.Namespace) -> None:
     agency = Agency.unlock(options.agency, read_passphrase(options.passphrase_file))
-    folder = agency.add_kit(options.kit, options.service, simulated=options.simulated)
+    authority = read_valid(options.authority) if options.authority else ""
+    folder = agency.add_kit(options.kit, options.service, authority=authority, simulated=options.simulated)
     _console.print(f"Kit [bold]{options.kit}[/bold] is added. Copy {folder} to its /etc/attune-kit.")
     _console.print(f"Next step: give {options.agency / 'directory.jws'} to the service.")
 
@@ -225,6 +227,16 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("agency", type=Path, help="the agency's folder")
     add.add_argument("--kit", type=_kit_name, required=True, help="the kit's name, such as kit-0001")
     add.add_argument("--service", type=_service, required=True, help="the companion API, such as https://films.example")
+    for command, whose in (
+        (init, "its kits trust no other"),
+        (add, "this kit trusts no other (default: the agency's)"),
+    ):
+        command.add_argument(
+            "--authority",
+            type=Path,
+            metavar="FILE",
+            help=f"the authority that signs the service's certificate, as PEM: {whose}",
+        )
     add.add_argument("--simulated", action="store_true", help="keep what the kit writes in its own folder")
     admit = _command(commands, "admit", _admit, "list kits that made their keys themselves in the next directory")
     admit.add_argument("agency", type=Path, help="the agency's folder")

@@ -4,7 +4,8 @@ root.key.pem          signs the directory and nothing else; wrapped by a passphr
 recovery.txt          the recovery identity: print it, lock it away, delete the file
 receipt.key.pem       for the service; signs receipts
 directory.jws         for the service, which hands it to the kits
-kits/KIT/             for the kit: kit.toml, kit.key.pem, directory.jws
+authority.pem         who signs the service's TLS certificate; kits trust no other (none: whom their system trusts)
+kits/KIT/             for the kit: kit.toml, kit.key.pem, directory.jws, authority.pem
 """
 
 from collections.abc import Iterable
@@ -14,9 +15,10 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from msgspec.structs import replace
 
-from device.config import new_settings
+from device.config import AUTHORITY, new_settings
 from footage import durable
 from footage.age import HybridIdentity
+from footage.authority import check_valid, read_authority
 from footage.directory import Directory, KitEntry, Policy, RecipientEntry, read_directory, sign_directory
 from footage.enrolment import WaitingKit
 from footage.errors import FootageError
@@ -27,6 +29,13 @@ from provisioning.errors import AgencyInvalid, KitExists
 ROOT_LINE = "# agency root: "
 
 
+def read_valid(authority: Path) -> str:
+    """Return an authority's PEM text. Raises `AuthorityInvalid`, `AuthorityExpired`, `OSError`."""
+    pem = read_authority(authority.read_bytes())
+    check_valid(pem, datetime.now(UTC))
+    return pem
+
+
 class Agency:
     """An agency's folder whose root key has been unlocked."""
 
@@ -35,8 +44,11 @@ class Agency:
         self._root = root
 
     @classmethod
-    def create(cls, folder: Path, passphrase: bytes) -> "Agency":
-        """Make a new agency. Raises `AgencyInvalid` if the folder holds anything; keys are never overwritten."""
+    def create(cls, folder: Path, passphrase: bytes, authority: str = "") -> "Agency":
+        """Make a new agency, and pin an authority (PEM text) for its kits, if there is one.
+
+        Raises `AgencyInvalid` if the folder holds anything; keys are never overwritten.
+        """
         if folder.exists() and any(folder.iterdir()):
             raise AgencyInvalid(f"{folder} is not empty. Name a new folder; an agency is made once.")
         durable.make_folder(folder)
@@ -45,6 +57,8 @@ class Agency:
         durable.write_file(folder / "root.key.pem", key_to_pem(root, passphrase))
         durable.write_file(folder / "receipt.key.pem", key_to_pem(receipt_key))
         durable.write_file(folder / "recovery.txt", _recovery_text(recovery, agency.root).encode())
+        if authority:
+            durable.write_file(folder / AUTHORITY, authority.encode("ascii"))
         agency._publish(
             Directory(
                 format=1,
@@ -78,19 +92,23 @@ class Agency:
         except (OSError, FootageError) as reason:
             raise AgencyInvalid(f"The directory can't be read: {reason}. Restore it from the service.") from None
 
-    def add_kit(self, kit: str, service: str, *, simulated: bool = False) -> Path:
+    def add_kit(self, kit: str, service: str, *, authority: str = "", simulated: bool = False) -> Path:
         """Make a kit's key and settings, sign the next directory, and return the kit's folder. Raises `KitExists`.
 
-        A `simulated` kit keeps what it writes in its own folder instead of the system's.
+        It is pinned to the `authority` (PEM text), or else to the agency's, if that has one. A `simulated` kit keeps
+        what it writes in its own folder instead of the system's.
         """
         directory = self.directory()
         if directory.entry(kit):
             raise KitExists(f"Kit {kit} is in the directory already. Choose another name.")
         folder = self.folder / "kits" / kit
         key = new_key()
-        settings = new_settings(kit, service.rstrip("/"), self.root, simulated=simulated)
+        authority = authority or self._authority()
+        settings = new_settings(kit, service.rstrip("/"), self.root, pinned=bool(authority), simulated=simulated)
         durable.make_folder(folder)
         durable.write_file(folder / "kit.key.pem", key_to_pem(key))
+        if authority:
+            durable.write_file(folder / AUTHORITY, authority.encode("ascii"))
         durable.write_file(folder / "kit.toml", settings)
         self._publish(replace(directory, kits=(*directory.kits, KitEntry(kit, to_jwk(key.public_key())))))
         durable.write_file(folder / "directory.jws", (self.folder / "directory.jws").read_bytes())
@@ -134,6 +152,11 @@ class Agency:
         """
         self._publish(replace(self.directory(), policy=policy, valid_until=valid_until))
         return self.directory()
+
+    def _authority(self) -> str:
+        """Return the authority that the agency's kits are pinned to, empty if there is none. Raises `FootageError`."""
+        file = self.folder / AUTHORITY
+        return read_valid(file) if file.exists() else ""
 
     def _publish(self, directory: Directory) -> None:
         """Sign what is to come after `directory` was changed: the next version, issued now."""

@@ -8,6 +8,7 @@ from device.commands.common import on_signals, reporter, spool_of
 from device.config import read_config
 from device.heartbeat import Heartbeats
 from device.status import UPLINK_FILE
+from device.tls import tls_context
 from device.uplink.uplink import Uplink
 
 
@@ -15,7 +16,8 @@ def run(options: argparse.Namespace) -> None:
     """As its help says. Raises `DeviceError`, `FootageError`, `OSError`."""
     config = read_config(options.config)
     spool, kit_key = spool_of(config), config.kit_key()
-    agency, hearing = (Agency(config.service, config.kit, kit_key) for _ in range(2))
+    tls = tls_context(config.authority)
+    agency, hearing = (Agency(config.service, config.kit, kit_key, tls) for _ in range(2))
     uplink = Uplink(config, spool, agency, reporter(config.status / UPLINK_FILE), notify.alive)
     heartbeats = Heartbeats(config, spool, hearing)
     on_signals(uplink.stop)

@@ -64,7 +64,7 @@ def test_faults_by_code_and_nothing_in_words() -> None:
 
 
 def test_that_the_agency_was_not_reached_is_no_news_to_it() -> None:
-    assert beat(uplink=UplinkStatus(1, problem_code="agency-unreachable", problem="words")).faults == []
+    assert beat(uplink=UplinkStatus(1, problem_code="captive-portal", problem="words")).faults == []
 
 
 def test_without_a_recorder_nobody_knows_the_battery() -> None:

@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from device.config import read_config
+from footage.authority import AuthorityExpired
 from footage.directory import Policy, read_directory
 from footage.enrolment import WaitingKit, WaitingKits, write_waiting_kits
 from footage.errors import MessageMalformed
@@ -16,6 +17,7 @@ from provisioning.agency import Agency, _new_root
 from provisioning.errors import AgencyInvalid, KitExists, PassphraseMissing
 from provisioning.passphrase import VARIABLE, read_passphrase
 from provisioning.recover import read_recovery_file
+from tests.certificates import Authority
 
 PASSPHRASE = b"twelve characters"
 
@@ -59,6 +61,45 @@ def test_a_kit_is_added_in_the_next_version(agency: Agency) -> None:
     token = (folder / "directory.jws").read_text()
     assert read_directory(token, agency.root).kit("kit-0001").key == directory.kits[0].key
     assert thumbprint(config.kit_key().public_key()) != agency.root
+
+
+def test_kits_are_pinned_to_the_agencys_authority_or_to_one_of_their_own(tmp_path: Path) -> None:
+    ours, other = Authority("ours").pem, Authority("other").pem
+    agency = Agency.create(tmp_path / "agency", PASSPHRASE, ours)
+    for kit, given, pinned in (("kit-0001", "", ours), ("kit-0002", other, other)):
+        config = read_config(agency.add_kit(kit, "https://films.example", authority=given) / "kit.toml")
+        assert config.authority is not None
+        assert config.authority.read_text() == pinned
+
+
+def test_without_an_authority_kits_trust_whom_their_system_trusts(agency: Agency) -> None:
+    config = read_config(agency.add_kit("kit-0001", "https://films.example") / "kit.toml")
+    assert config.authority is None
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [("hello", "authority-invalid"), (Authority(ends=-1).pem, "authority-expired"), (None, "No such file")],
+    ids=["no certificate", "expired", "no file"],
+)
+def test_an_authority_that_no_kit_could_use_makes_no_agency(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None, code: str
+) -> None:
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_text(content)
+    monkeypatch.setenv(VARIABLE, PASSPHRASE.decode())
+    monkeypatch.setattr("sys.argv", ["kit", "init", str(tmp_path / "agency"), "--authority", str(file)])
+    with pytest.raises(SystemExit, match=code):
+        main()
+    assert not (tmp_path / "agency").exists()
+
+
+def test_an_authority_that_has_expired_meanwhile_adds_no_kit(tmp_path: Path) -> None:
+    agency = Agency.create(tmp_path / "agency", PASSPHRASE, Authority(ends=-1).pem)
+    with pytest.raises(AuthorityExpired):
+        agency.add_kit("kit-0001", "https://films.example")
+    assert agency.directory().kits == ()
 
 
 def test_a_decision_is_the_next_version_and_reaches_every_kit(agency: Agency) -> None:

@@ -13,6 +13,7 @@ from footage.directory import sign_directory
 from footage.enrolment import WaitingKits, read_ticket
 from footage.keys import key_to_pem, new_key, thumbprint
 from footage.messages import decode
+from tests.certificates import Authority
 from tests.companion_api.builders import Kit, Service
 from tests.companion_api.kits.test_heartbeat import tell
 from tests.footage.builders import Agency
@@ -134,3 +135,24 @@ def test_help_teaches(capsys: pytest.CaptureFixture[str], operator: Operator) ->
     for command in program.COMMANDS:
         assert operator.calls(command, "--help") == 0
         assert program.COMMANDS[command].EPILOG in capsys.readouterr().out
+
+
+def test_a_ticket_may_pin_who_signs_the_services_certificate(
+    operator: Operator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    authority = Authority()
+    assert new(operator, "--authority", str(authority.file(tmp_path))) == Exit.STOPPED
+    assert read_ticket(capsys.readouterr().out).authority == authority.pem
+
+
+@pytest.mark.parametrize("pem", ["hello", Authority(ends=-1).pem], ids=["no certificate", "expired"])
+def test_no_ticket_is_made_with_an_authority_that_no_kit_could_use(
+    operator: Operator, tmp_path: Path, capsys: pytest.CaptureFixture[str], pem: str
+) -> None:
+    (tmp_path / "ca.pem").write_text(pem)
+    assert new(operator, "--authority", str(tmp_path / "ca.pem")) == Exit.REFUSED
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "ca.pem can't be given to kits. " in said.err
+    assert operator.calls("enrolment", "list", "--json") == Exit.STOPPED
+    assert json.loads(capsys.readouterr().out) == []
