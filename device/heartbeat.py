@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from device import clock
-from device.agency import Agency, AgencyUnreachable
+from device.agency import Agency, AgencyRefused, AgencyUnreachable
 from device.config import KitConfig
 from device.errors import DeviceError
 from device.kit_status import KitStatus, kit_status
@@ -24,6 +24,7 @@ from device.software import software, system
 from device.spool import Spool
 from device.status import RECORDER_FILE, UPLINK_FILE, RecorderStatus, UplinkStatus, read_status
 from device.trouble import Trouble
+from device.uplink.refusals import RULES
 from footage.errors import FootageError
 from footage.manifest import ClockStatus
 from footage.messages import Message
@@ -97,6 +98,7 @@ class Heartbeats:
         self._next_at = 0.0  # by the monotonic clock; earlier only for news
         self._not_before = 0.0
         self._refused = ""
+        self._refused_by = 0  # which directory was accepted then: under another one it may be heard
 
     @contextmanager
     def beating(self) -> Iterator[None]:
@@ -114,8 +116,9 @@ class Heartbeats:
     def beat(self) -> bool:
         """Tell the agency, if there is news or it is time; return whether it was told. Failures are logged."""
         now = time.monotonic()
-        if now < self._not_before:
+        if now < self._not_before and replaced_at(self._config.accepted) == self._refused_by:
             return False
+        self._refused_by = replaced_at(self._config.accepted)
         try:
             news = self._news()
             if news == self._told and now < self._next_at:
@@ -126,6 +129,8 @@ class Heartbeats:
             return False
         except (DeviceError, FootageError, OSError) as reason:
             self._not_before = now + _retry_seconds()
+            if isinstance(reason, AgencyRefused) and reason.problem in RULES:
+                self._not_before = now + RULES[reason.problem].most
             if self._refused != str(reason):
                 self._refused = str(reason)
                 _log.warning("the agency does not hear how the kit is: %s", reason)

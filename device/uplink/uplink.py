@@ -115,7 +115,8 @@ class Uplink:
     def _turn(self, threads: ThreadPoolExecutor) -> bool:
         """Begin what can be begun, and take in what has ended; return whether anything was going on."""
         if self._clock() >= self._not_before:
-            for step, film in islice(self._next(), max(0, self._window.size - len(self._going_on))):
+            most = 1 if self._refusals.in_doubt else self._window.size
+            for step, film in islice(self._next(), max(0, most - len(self._going_on))):
                 self._begin(threads, step, film)
         busy = bool(self._going_on)
         for future in wait(self._going_on, LOOK_SECONDS, FIRST_COMPLETED).done:
@@ -156,6 +157,8 @@ class Uplink:
         except AgencyUnreachable as reason:
             self._fail(reason, begun)
         except (AgencyRefused, FootageError) as reason:
+            if isinstance(reason, AgencyRefused):  # so it was reached
+                self._problem = None
             self._refusals.note(step.film, begun.state, reason)
         else:
             self._problem = None
@@ -165,6 +168,8 @@ class Uplink:
         self._known.pop(step.film, None)
 
     def _fail(self, reason: AgencyUnreachable, begun: _Begun) -> None:
+        if self._problem is None or self._problem.trouble is not reason.trouble:
+            _log.warning("%s: %s (%s)", reason.code, reason, reason.detail)
         self._problem = reason
         if begun.at > self._failed_at:  # else it was under way when the link stopped, and that is known already
             self._failed_at = self._clock()
@@ -186,6 +191,8 @@ class Uplink:
             self._known.pop(step.film, None)
         elif outcome:
             self._refusals.ask_again()
+        if step.part is None or outcome:  # else it was torn, and nothing was asked
+            self._refusals.taken(step.kind)
         if not self._refusals.hold(step.film, begun.state):
             self._refusals.end(step.film)
 
@@ -210,12 +217,12 @@ class Uplink:
         return sum(film.state is not FilmState.EMPTY for film in self._spool.films())
 
     def _tell(self) -> None:
-        problem, refused = self._problem, self.refused
+        problem, (refused, words) = self._problem, self._refusals.problem
         self._report(
             UplinkStatus(
                 films_waiting=self._waiting(),
                 **asdict(self.counts),
-                problem_code=problem.code if problem else "refused" if refused else "",
-                problem=str(problem) if problem else "; ".join(refused.values()),
+                problem_code=problem.code if problem else refused,
+                problem=str(problem) if problem else words,
             )
         )

@@ -15,7 +15,7 @@ SMALL_KIB, LARGE_KIB = 640, 16_384
 def test_a_full_store_keeps_the_film_on_the_kit_until_there_is_room(stack: RigStack, encoded_film: EncodedFilm) -> None:
     def named() -> bool:
         status = stack.uplink_status()
-        return status is not None and "store-full" in status.problem
+        return status is not None and status.problem_code == "store-full"
 
     with small_memory_disk(stack.data, SMALL_KIB), stack.service() as service:
         stack.add_kit(service)
