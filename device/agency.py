@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from device.clock import clock_status
 from device.errors import DeviceError
-from device.link_trouble import DESCRIBED, KEPT, LinkTrouble, Surroundings, trouble_of, trouble_of_answer
+from device.link_diagnosis import Surroundings, trouble_of, trouble_of_answer
+from device.link_trouble import DESCRIBED, KEPT, LinkTrouble
 from device.surroundings import has_certificate_of, is_routed
 from device.tls import tls_context
 from footage.byte_range import ByteRange
@@ -48,6 +49,7 @@ _PROBLEM_PREFIX = "urn:attune-kit:problem:"
 _JOSE = "application/jose"
 _OCTETS = "application/octet-stream"
 _JSON = "application/json"
+_OF_THE_LINK = {"upload-stalled", "upload-too-slow", "body-incomplete", "head-stalled"}  # too little came, or too late
 _OURS = {"", _JOSE, _JSON}  # what the service answers, when it refuses nothing
 
 
@@ -292,11 +294,14 @@ class Agency:
         return answer
 
 
-def _refusal(answer: httpx.Response) -> AgencyRefused:
+def _refusal(answer: httpx.Response) -> DeviceError:
     problem = _decoded(answer, _Problem)
     if not problem.type.startswith(_PROBLEM_PREFIX):
-        raise _none_of_the_services(answer)
-    return AgencyRefused(problem.type.removeprefix(_PROBLEM_PREFIX), problem.detail)
+        return _none_of_the_services(answer)
+    code = problem.type.removeprefix(_PROBLEM_PREFIX)
+    if code in _OF_THE_LINK:
+        return AgencyUnreachable(LinkTrouble.STALLED, f"{answer.request.url}: {code}")
+    return AgencyRefused(code, problem.detail)
 
 
 def _decoded(answer: httpx.Response, kind: type[_Document]) -> _Document:

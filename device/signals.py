@@ -71,6 +71,7 @@ TROUBLES: dict[Trouble, Lamps] = {
     Trouble.TOO_HOT: POWER,
     Trouble.CLOCK_NOT_SET: AGENCY,
     Trouble.DIRECTORY_EXPIRED: AGENCY,
+    Trouble.FILMS_STUCK: AGENCY,
     Trouble.CONFIG_INVALID: AGENCY,
     Trouble.RECORDER_FAILED: SOFTWARE,
 }

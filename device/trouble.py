@@ -22,6 +22,7 @@ class Trouble(StrEnum):
     TOO_HOT = "too-hot"
     CLOCK_NOT_SET = "clock-not-set"
     DIRECTORY_EXPIRED = "directory-expired"
+    FILMS_STUCK = "films-stuck"
     CONFIG_INVALID = "config-invalid"
     RECORDER_FAILED = "recorder-failed"
 
@@ -45,6 +46,8 @@ ADVICE = {
     Trouble.TOO_HOT: "The kit is too hot. What was filmed is kept. Let it cool, and keep it out of the sun.",
     Trouble.CLOCK_NOT_SET: "The kit does not know the time, and films say so. A network sets it.",
     Trouble.DIRECTORY_EXPIRED: "The agency's directory has expired, so nothing is filmed. Bring the kit to its dock.",
+    Trouble.FILMS_STUCK: "Films wait on the kit and can't go to the agency. Use another network, or tell IT; "
+    "`kit-device status` says why.",
     Trouble.CONFIG_INVALID: "The kit's settings can't be used. Tell IT; the log says why.",
     Trouble.RECORDER_FAILED: "Filming failed. What was filmed is kept. Tell IT; the log says why.",
 }

@@ -24,12 +24,24 @@ class Limits:
 
 
 class Watch:
-    """`policy_changed` says whether the agency decided otherwise since the recorder was put together."""
+    """`policy_changed` says whether the agency decided otherwise since the recorder was put together.
 
-    def __init__(self, sensors: Sensors, limits: Limits, policy_changed: Callable[[], bool] = lambda: False) -> None:
+    `films_stuck` says whether films can't go to the agency. It is asked while the kit is ready: a family is not told.
+    """
+
+    def __init__(
+        self,
+        sensors: Sensors,
+        limits: Limits,
+        policy_changed: Callable[[], bool] = lambda: False,
+        *,
+        films_stuck: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._sensors = sensors
         self._limits = limits
         self._policy_changed = policy_changed
+        self._films_stuck = films_stuck
+        self._stuck = False
         self._agreed_until = 0.0
         self._cues = list(_CUES)
         self._feel_at = 0.0
@@ -48,13 +60,15 @@ class Watch:
         return health.unfit(self._sensors.read())
 
     def warnings(self) -> set[Trouble]:
-        """Return what the sensors warn of."""
+        """Return what the sensors warn of, and whether films are stuck."""
         self._feel()
-        return health.warnings(self._readings)
+        return health.warnings(self._readings) | ({Trouble.FILMS_STUCK} if self._stuck else set())
 
     def due(self, state: State, film_ms: int, silent_seconds: float) -> Event | None:
         """Return what is due now: `film_ms` is the running film's length, `silent_seconds` without a picture."""
         self._feel()
+        if state is State.READY:
+            self._stuck = self._films_stuck()
         match state:
             case State.READY if self._policy_changed():
                 return Event.POLICY_CHANGED

@@ -15,6 +15,8 @@ import companion_api
 from companion_api.films.faults import MEANINGS as MEANINGS_OF_FAULTS
 from device.board import BOARD
 from device.endings import BEHIND
+from device.films_stuck import LATE_SECONDS, SOON, SOON_SECONDS
+from device.link_trouble import DESCRIBED
 from device.panel import MEANING
 from device.recorder import TABLE, State
 from device.selftest.outcome import MEANINGS
@@ -22,6 +24,7 @@ from device.selftest.parts import PARTS
 from device.selftest.report import Exit
 from device.signals import ANNOUNCEMENTS, DARK, TROUBLES, Lamps, ring
 from device.trouble import ADVICE, Trouble
+from device.uplink.refusals import OTHERS, RULES, Rule
 from docs.family_card.card import cards
 from docs.panel_pictures import FOLDER, pictures, trouble_picture
 from footage.manifest import Ended
@@ -29,6 +32,7 @@ from footage.manifest import Ended
 DOCUMENTS = (
     Path("docs/recorder.md"),
     Path("docs/panel.md"),
+    Path("docs/kit-services.md"),
     Path("docs/selftest.md"),
     Path("docs/scrub-and-backup.md"),
     Path("docs/architecture.md"),
@@ -95,6 +99,34 @@ def fault_pictures() -> str:
     for trouble in Trouble:
         places.setdefault(trouble_picture(trouble), []).append(f"`{trouble.value}`")
     return _table(("panel", "one of"), [(_image(path), ", ".join(names)) for path, names in places.items()])
+
+
+def link_troubles() -> str:
+    """Return what may stand between kit and agency: how it is seen, what people are told, when the ring shows it."""
+    rows = [
+        (f"`{trouble.value}`", known.seen_by, known.advice, _patience(trouble.value))
+        for trouble, known in DESCRIBED.items()
+    ]
+    return _table(("name", "seen by", "what `kit-device status` says", "the ring shows it after"), rows)
+
+
+def refusals() -> str:
+    """Return what the service refuses and the kit knows by name: what it holds up, and when it is asked again."""
+    rows = [(f"`{problem}`", *_rule(rule), _patience(problem)) for problem, rule in RULES.items()]
+    return _table(
+        ("problem", "holds up", "asked again after", "what is told", "the ring shows it after"),
+        [*rows, ("any other", *_rule(OTHERS), _patience(""))],
+    )
+
+
+def _rule(rule: Rule) -> tuple[str, str, str]:
+    more = "" if rule.first == rule.most else f", twice as long each time, to {rule.most:g} s"
+    again = f"{rule.first:g} s{more}"
+    return rule.scope.value, again, rule.advice or "what the service says"
+
+
+def _patience(code: str) -> str:
+    return f"{SOON_SECONDS / 60:g} min" if code in SOON else f"{LATE_SECONDS / 3600:g} h"
 
 
 def announcements() -> str:
@@ -177,6 +209,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "troubles": troubles,
     "fault-pictures": fault_pictures,
     "announcements": announcements,
+    "link-troubles": link_troubles,
+    "refusals": refusals,
     "endings": endings,
     "pins": pins,
     "faults": faults,

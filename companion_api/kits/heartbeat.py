@@ -40,7 +40,7 @@ class Heartbeat(BaseModel):
     selftest_at: Time | None = Field(description="when `kit-device selftest` was last run; null: never, or unknown")
     selftest_light: Literal["ok", "failed"] | None = Field(description="what it said of the recording light")
     selftest_failed: Codes = Field(description="which of the kit's parts it found wrong")
-    faults: Codes = Field(description="troubles by code, see docs/panel.md; and `refused`: the agency refuses a film")
+    faults: Codes = Field(description="troubles by code: docs/panel.md, and what is refused: docs/kit-services.md")
 
     @property
     def light(self) -> Literal["ok", "failed"] | None:

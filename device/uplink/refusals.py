@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 class Scope(Enum):
     """What else would be refused for the same reason."""
 
-    FILM = "this film, as long as it stands as it does"
+    FILM = "this film"
     STORE = "whatever is to be stored"
     KIT = "whatever the kit asks, but for the directory"
 
@@ -26,8 +26,8 @@ class Scope(Enum):
 class Rule(NamedTuple):
     """What a problem holds up, and for how long: twice as long each time, up to `most` seconds.
 
-    A new directory lets everything be asked at once. `advice` is for problems of more than a film; of a film, the
-    service's own words are told.
+    A film that was closed or taken back meanwhile is another question, and a new directory lets everything be asked at
+    once. `advice` is for problems of more than a film; of a film, the service's own words are told.
     """
 
     scope: Scope
@@ -50,7 +50,7 @@ RULES = {
         Scope.STORE, AGAIN_SECONDS, FINAL_SECONDS, f"The agency's store is full. IT must make room. {KEPT}"
     ),
     "store-failed": Rule(
-        Scope.STORE, AGAIN_SECONDS, FINAL_SECONDS, f"The agency's store does not work. IT must look at it. {KEPT}"
+        Scope.STORE, AGAIN_SECONDS, 120.0, f"The agency's store does not work. IT must look at it. {KEPT}"
     ),
     "too-busy": Rule(Scope.FILM, 10.0, 60.0),
     # Somebody has to decide; no repetition mends them.

@@ -6,6 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from companion_api.problems import BY_CODE
 from device.agency import Agency, AgencyRefused, AgencyUnreachable
 from device.link_trouble import LinkTrouble
 from footage.keys import new_key
@@ -92,6 +93,15 @@ def test_a_problem_has_its_name(serve: Serve) -> None:
     with pytest.raises(AgencyRefused, match="Call IT") as refusal:
         serve(403, "application/problem+json", body).held(FILM)
     assert refusal.value.problem == "kit-revoked"
+
+
+@pytest.mark.parametrize("problem", ["upload-stalled", "upload-too-slow", "body-incomplete", "head-stalled"])
+def test_a_body_that_did_not_come_is_the_links_fault(serve: Serve, problem: str) -> None:
+    assert problem in BY_CODE
+    body = f'{{"type": "urn:attune-kit:problem:{problem}", "title": "t", "status": 408, "detail": "Send it again."}}'
+    with pytest.raises(AgencyUnreachable) as failure:
+        serve(408, "application/problem+json", body).held(FILM)
+    assert failure.value.trouble is LinkTrouble.STALLED
 
 
 def test_nobody_answers() -> None:

@@ -96,3 +96,19 @@ def test_a_policy_is_changed_only_between_films(sensors: SimulatedSensors) -> No
     watching.agreed()
     assert watching.due(State.READY, 0, 0) is Event.POLICY_CHANGED
     assert [watching.due(state, 0, 0) for state in State if state is not State.READY] == [None] * 4
+
+
+@pytest.mark.usefixtures("clock")
+def test_that_films_are_stuck_is_no_news_for_a_family(sensors: SimulatedSensors) -> None:
+    stuck = True
+    watching = Watch(sensors, Limits(), films_stuck=lambda: stuck)
+    for state in (State.AGREED, State.RECORDING, State.CLOSING):
+        watching.due(state, 0, 0)
+        assert watching.warnings() == set()
+    watching.due(State.READY, 0, 0)
+    assert watching.warnings() == {Trouble.FILMS_STUCK}
+    stuck = False
+    watching.due(State.RECORDING, 0, 0)
+    assert watching.warnings() == {Trouble.FILMS_STUCK}, "nor does it end, to begin again after the film"
+    watching.due(State.READY, 0, 0)
+    assert watching.warnings() == set()

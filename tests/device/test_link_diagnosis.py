@@ -7,7 +7,8 @@ import ssl
 import httpx
 import pytest
 
-from device.link_trouble import DESCRIBED, LinkTrouble, Surroundings, trouble_of, trouble_of_answer
+from device.link_diagnosis import Surroundings, trouble_of, trouble_of_answer
+from device.link_trouble import DESCRIBED, LinkTrouble
 from footage.manifest import ClockStatus
 
 
