@@ -15,6 +15,7 @@ from device.spool import Spool
 from device.spooled_film import FilmState, SpooledFilm
 from device.standing import MEANING, Standing, public_key, standing
 from device.status import RECORDER_FILE, UPLINK_FILE, RecorderStatus, UplinkStatus, read_status
+from device.tls import tls_context
 from device.trouble import ADVICE, Trouble
 from footage.errors import FootageError
 from footage.keys import from_jwk, thumbprint
@@ -77,10 +78,17 @@ def kit_status(config: KitConfig, spool: Spool) -> KitStatus:
     last = read_status(config.status / RECORDER_FILE, RecorderStatus)
     running = last if spool.is_claimed() else None
     uplink = read_status(config.status / UPLINK_FILE, UplinkStatus)
+    unusable = []
     try:
-        directory, unusable = config.accepted_directory(), None
+        directory = config.accepted_directory()
     except ConfigInvalid as reason:
-        directory, unusable = None, Said(reason.code, str(reason))
+        directory = None
+        unusable.append(Said(reason.code, str(reason)))
+    if config.authority:
+        try:
+            tls_context(config.authority)
+        except ConfigInvalid as reason:
+            unusable.append(Said(reason.code, str(reason)))
     key = public_key(config)
     warned = [Said(code, ADVICE[Trouble.of(code)]) for code in running.warnings] if running else []
     room = max(0, spool.room_left())
@@ -97,7 +105,7 @@ def kit_status(config: KitConfig, spool: Spool) -> KitStatus:
         film_seconds=running.at_ms / 1000 if running else 0.0,
         # A fault lasts until a person presses a button, also while no recorder runs.
         fault=Said(last.fault_code, last.fault) if last and last.fault else None,
-        warnings=tuple(warned if unusable is None else [unusable, *warned]),
+        warnings=(*unusable, *warned),
         uplink=uplink,
         room_bytes=room,
         room_minutes=room // bytes_per_minute(PROFILES[config.profile]),

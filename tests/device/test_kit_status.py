@@ -21,6 +21,7 @@ from footage.keys import key_to_pem, new_key, thumbprint
 from footage.manifest import ClockStatus, Ended
 from footage.messages import decode
 from footage.parts import PartKind, PartName
+from tests.certificates import Authority
 from tests.device.kit import Kit
 
 
@@ -180,3 +181,12 @@ def test_the_command_prints_them_without_colour(kit: Kit) -> None:
     assert "\x1b" not in text
     document = subprocess.run([*command, "--json"], capture_output=True, text=True, timeout=60, check=True).stdout
     assert json.loads(document)["kit"] == "kit-0001"
+
+
+def test_an_authority_that_cant_be_used_is_named_with_what_to_do(kit: Kit) -> None:
+    pinned = replace(config(kit), authority=kit.folder / "authority.pem")
+    (said,) = kit_status(pinned, kit.spool).warnings
+    assert said.code == "config-invalid"
+    assert "Copy it there anew" in said.text
+    Authority().file(kit.folder)
+    assert kit_status(pinned, kit.spool).warnings == ()

@@ -31,15 +31,17 @@ from tests.scenarios.stack import PASSPHRASE, Stack
 class Site:
     """A running service and a kit whose uplink runs step by step in the test."""
 
-    def __init__(self, stack: Stack, address: str, config: KitConfig | None = None) -> None:
-        """With the stack's own kit, unless another one's settings are given."""
+    def __init__(
+        self, stack: Stack, address: str, config: KitConfig | None = None, agency: Agency | None = None
+    ) -> None:
+        """With the stack's own kit and a connection to the service, unless others are given."""
         self.stack = stack
         if config is None:
             stack.add_kit(address)
         self.config = config or stack.config
         self.spool = Spool(self.config.spool, reserve=0, last_film=self.config.status / "last-film")
         self.statuses: list[UplinkStatus] = []
-        self.agency = Agency(self.config.service, self.config.kit, self.config.kit_key())
+        self.agency = agency or Agency(self.config.service, self.config.kit, self.config.kit_key())
         self.now = 0.0
         self.uplink = Uplink(self.config, self.spool, self.agency, self.statuses.append, clock=lambda: self.now)
 
