@@ -80,6 +80,7 @@ class Uplink:
         self._known: dict[str, Known] = {}
         self._going_on: dict[Future[Known | int], _Begun] = {}
         self._problem: AgencyUnreachable | None = None
+        self._failure: AgencyUnreachable | None = None  # the last one, also if something else has come through since
         self._failed_at = self._not_before = self._asked_at = float("-inf")
         self.counts = Counts()
 
@@ -105,12 +106,13 @@ class Uplink:
 
     def sync_all(self) -> None:
         """Go on until nothing more can be done now. Raises `AgencyUnreachable` if something failed for that."""
+        self._failure = None
         self._asked_at = self._not_before = float("-inf")
         with ThreadPoolExecutor(MOST, "uplink") as threads:
             while self._turn(threads):
                 pass
-        if self._problem is not None:
-            raise self._problem
+        if self._failure is not None:
+            raise self._failure
 
     def _turn(self, threads: ThreadPoolExecutor) -> bool:
         """Begin what can be begun, and take in what has ended; return whether anything was going on."""
@@ -170,7 +172,7 @@ class Uplink:
     def _fail(self, reason: AgencyUnreachable, begun: _Begun) -> None:
         if self._problem is None or self._problem.trouble is not reason.trouble:
             _log.warning("%s: %s (%s)", reason.code, reason, reason.detail)
-        self._problem = reason
+        self._problem = self._failure = reason
         if begun.at > self._failed_at:  # else it was under way when the link stopped, and that is known already
             self._failed_at = self._clock()
             self._window.stalled()

@@ -22,6 +22,7 @@ HARMLESS_SETTINGS = {
     "kit",
     "service",
     "agency_root",
+    "authority",
     "key",
     "directory",
     "accepted",
