@@ -109,7 +109,7 @@ def _answer(ticket: Ticket, key: EllipticCurvePrivateKey, authority: Path | None
     try:
         enrolled = agency.enrol(ticket.token)
     except AgencyUnreachable as reason:
-        kept = "The kit is not enrolled yet, its key is kept: call again."
+        kept = f"The kit is not enrolled yet, its key is kept: call again. ({reason.detail})"  # IT reads it at a shell
         raise AgencyUnreachable(reason.trouble, reason.detail, kept) from None
     finally:
         agency.close()

@@ -141,11 +141,11 @@ def test_what_a_recorder_said_that_does_not_run_any_more_is_not_told_but_for_its
 
 
 def test_the_uplink_and_its_problem(kit: Kit) -> None:
-    problem = UplinkStatus(3, receipts=1, last_receipt="f1", problem_code="agency-unreachable", problem="No answer.")
+    problem = UplinkStatus(3, receipts=1, last_receipt="f1", problem_code="link-stalled", problem="No answer.")
     write_status(kit.folder / "run" / UPLINK_FILE, problem)
     facts = said(kit)
     assert facts["uplink"] == "3 films waiting, 1 receipts since its start, the last for f1"
-    assert facts["problem"] == "agency-unreachable: No answer."
+    assert facts["problem"] == "link-stalled: No answer."
 
 
 def test_a_directory_that_can_not_be_used_is_a_warning(kit: Kit) -> None:

@@ -1,17 +1,29 @@
 """Tickets and lists of waiting kits are strict, and a refused ticket is not repeated."""
 
 import pytest
+from msgspec.structs import replace
 
+from footage.authority import AuthorityInvalid
 from footage.enrolment import Ticket, WaitingKit, WaitingKits, read_ticket, write_ticket, write_waiting_kits
 from footage.errors import MessageMalformed
 from footage.keys import new_key, thumbprint, to_jwk
 from footage.messages import decode
+from tests.certificates import Authority
 
 TICKET = Ticket("kit-0007", "https://films.example", "r" * 43, "t" * 43)
 
 
 def test_a_ticket_is_read_as_it_was_written() -> None:
     assert read_ticket(write_ticket(TICKET)) == TICKET
+
+
+def test_a_ticket_may_hold_an_authority() -> None:
+    pinned = replace(TICKET, authority=Authority().pem)
+    assert read_ticket(write_ticket(pinned)) == pinned
+    assert "authority =" not in write_ticket(TICKET), "which an older kit would not understand"
+    with pytest.raises(AuthorityInvalid) as refusal:
+        read_ticket(write_ticket(replace(TICKET, authority="hello")))
+    assert "tttt" not in str(refusal.value)
 
 
 @pytest.mark.parametrize(
