@@ -65,6 +65,7 @@ OTHERS = Rule(Scope.FILM, AGAIN_SECONDS, FINAL_SECONDS)
 class _Refusal(NamedTuple):
     said: str
     state: FilmState | None
+    at: float
     until: float
     seconds: float
 
@@ -103,10 +104,11 @@ class Refusals:
             before = None
         problem = reason.problem if isinstance(reason, AgencyRefused) else ""
         rule = RULES.get(problem, OTHERS)
-        self._refusals[subject] = _Refusal(str(reason), state, *self._waiting(rule, before))
+        now = self._clock()
+        self._refusals[subject] = _Refusal(str(reason), state, now, *_waiting(rule, before, now))
         if rule.scope is not Scope.FILM:
             before = self._wide.get(problem)
-            self._wide[problem] = _Refusal(str(reason), None, *self._waiting(rule, before))
+            self._wide[problem] = _Refusal(str(reason), None, now, *_waiting(rule, before, now))
 
     def hold(self, subject: str, state: FilmState | None) -> bool:
         """Return whether it is too early to ask again: a film in another state is another question."""
@@ -121,13 +123,21 @@ class Refusals:
     def ask_again(self) -> None:
         """Let everything be asked again: what is refused may be taken under a new directory."""
         for refusals in (self._refusals, self._wide):
-            refusals.update({name: refusal._replace(until=float("-inf")) for name, refusal in refusals.items()})
+            refusals.update(
+                {name: refusal._replace(at=_LONG_AGO, until=_LONG_AGO) for name, refusal in refusals.items()}
+            )
 
-    def taken(self, kind: Kind) -> None:
-        """Note that the agency did what a step of this kind asks for: what would have held that up is over."""
-        if kind is not Kind.DIRECTORY:
-            over = {Scope.KIT, Scope.STORE} if kind in _STORES else {Scope.KIT}
-            self._wide = {problem: wide for problem, wide in self._wide.items() if RULES[problem].scope not in over}
+    def taken(self, kind: Kind, begun: float) -> None:
+        """Note that the agency did what a step of this kind asks for: what would have held that up is over.
+
+        Unless it was refused since the step was `begun`: then that was under way.
+        """
+        if kind is Kind.DIRECTORY:
+            return
+        over = {Scope.KIT, Scope.STORE} if kind in _STORES else {Scope.KIT}
+        for problem, wide in list(self._wide.items()):
+            if RULES[problem].scope in over and wide.at < begun:
+                del self._wide[problem]
 
     def end(self, subject: str) -> None:
         """Note that a subject was taken, or is gone."""
@@ -135,14 +145,15 @@ class Refusals:
         if not self._refusals:  # nobody is left who was told so: the next one asks
             self._wide.clear()
 
-    def _waiting(self, rule: Rule, before: _Refusal | None) -> tuple[float, float]:
-        """Return until when to wait, and how long that is: longer than before, unless that was the same moment."""
-        now = self._clock()
-        if before is not None and now < before.until:
-            return before.until, before.seconds
-        seconds = rule.first if before is None else min(rule.most, 2 * before.seconds)
-        return now + seconds, seconds
+
+def _waiting(rule: Rule, before: _Refusal | None, now: float) -> tuple[float, float]:
+    """Return until when to wait, and how long that is: longer than before, unless that was the same moment."""
+    if before is not None and now < before.until:
+        return before.until, before.seconds
+    seconds = rule.first if before is None else min(rule.most, 2 * before.seconds)
+    return now + seconds, seconds
 
 
+_LONG_AGO = float("-inf")
 _GONE = {FilmState.RECEIPTED, FilmState.TAKEN_BACK}  # they make room, and ask for none
 _STORES = {Kind.KEY, Kind.PART, Kind.CLOSE}

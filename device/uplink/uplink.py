@@ -194,7 +194,7 @@ class Uplink:
         elif outcome:
             self._refusals.ask_again()
         if step.part is None or outcome:  # else it was torn, and nothing was asked
-            self._refusals.taken(step.kind)
+            self._refusals.taken(step.kind, begun.at)
         if not self._refusals.hold(step.film, begun.state):
             self._refusals.end(step.film)
 

@@ -20,6 +20,10 @@ class Now:
     def refused(self, problem: str, film: str = "one", state: FilmState = CLOSED) -> None:
         self.refusals.note(film, state, AgencyRefused(problem, "What to do."))
 
+    def taken(self, kind: Kind) -> None:
+        """A step of this kind was begun a second later, and taken."""
+        self.refusals.taken(kind, self.seconds + 1)
+
     def held_for(self, film: str, state: FilmState = CLOSED) -> float:
         """Return how long a film is held, in steps of a second."""
         begun = self.seconds
@@ -74,18 +78,25 @@ def test_after_a_wait_a_single_step_finds_out(now: Now) -> None:
     now.seconds += AGAIN_SECONDS
     assert not now.refusals.hold("two", CLOSED)
     assert now.refusals.in_doubt
-    now.refusals.taken(Kind.ASK)
+    now.taken(Kind.ASK)
     assert now.refusals.in_doubt, "a full store answers questions"
-    now.refusals.taken(Kind.PART)
+    now.taken(Kind.PART)
     assert not now.refusals.in_doubt
     assert not now.refusals.hold("two", CLOSED)
 
 
+def test_what_was_under_way_when_it_was_refused_tells_nothing(now: Now) -> None:
+    now.seconds = 10
+    now.refused("store-full")
+    now.refusals.taken(Kind.PART, begun=9)
+    assert now.refusals.problem[0] == "store-full", "a smaller part found room"
+
+
 def test_a_kit_that_is_answered_is_known_again(now: Now) -> None:
     now.refused("kit-unknown")
-    now.refusals.taken(Kind.DIRECTORY)
+    now.taken(Kind.DIRECTORY)
     assert now.refusals.in_doubt, "everybody may have it"
-    now.refusals.taken(Kind.ASK)
+    now.taken(Kind.ASK)
     assert not now.refusals.in_doubt
 
 
