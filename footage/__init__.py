@@ -7,6 +7,7 @@
 * `manifest`    the kit's signed list of a film's parts
 * `receipt`     the agency's signed word that a film is whole and durable
 * `directory`   the agency root's signed, versioned list of kits, recipients and receipt keys
+* `signed_time` the agency's signed answer to a kit that asks for the time
 * `enrolment`   what is handed over when a kit joins: its ticket, and keys that wait for the root
 * `film`        opening a film: directory, kit key, manifest, hashes, then age, in this order
 * `http_signatures`  which parts of a request a kit signs (RFC 9421)

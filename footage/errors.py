@@ -151,6 +151,18 @@ class ErasureMismatch(SignedMessageError):
     code = "erasure-mismatch"
 
 
+class TimeForged(MessageForged):
+    """The time is not signed by a receipt key of the directory."""
+
+    code = "time-forged"
+
+
+class TimeMismatch(SignedMessageError):
+    """A true time, but for another kit or another question."""
+
+    code = "time-mismatch"
+
+
 # films ------------------------------------------------------------------------------------------------------
 
 

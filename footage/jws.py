@@ -29,6 +29,7 @@ class MessageType(StrEnum):
     ERASURE = "attune-erasure+jws"
     AUDIT_HEAD = "attune-audit-head+jws"
     BACKUP = "attune-backup+jws"
+    TIME = "attune-time+jws"
 
 
 class _Registry(jws.JWSRegistry):

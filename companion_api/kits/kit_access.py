@@ -36,10 +36,17 @@ def as_signed(request: Request) -> SignedRequest:
     return SignedRequest(request.method, f"https://companion{path}", headers)
 
 
-async def _opening_kit(request: Request, agency: TheAgency, kit: str, _: SignatureHeader) -> str:
-    signer, _nonce = await _signed(request, agency)
+class Opening(NamedTuple):
+    """A kit that begins a session, and a nonce of its own, by which it asks for the time (empty: it does not)."""
+
+    kit: str
+    nonce: str
+
+
+async def _opening_kit(request: Request, agency: TheAgency, kit: str, _: SignatureHeader) -> Opening:
+    signer, nonce = await _signed(request, agency)
     _same(kit, signer)
-    return kit
+    return Opening(kit, nonce)
 
 
 async def kit_in_session(request: Request, agency: TheAgency, _: SignatureHeader = None) -> str:
@@ -70,6 +77,6 @@ def _same(named: str, signer: str) -> None:
         raise Refusal(KIT_MISMATCH, f"The request is signed by kit {signer}. Use that kit's path.")
 
 
-OpeningKit = Annotated[str, Depends(_opening_kit)]
+OpeningKit = Annotated[Opening, Depends(_opening_kit)]
 KitInSession = Annotated[str, Depends(kit_in_session)]
 OwnSession = Annotated[KitSession, Depends(_own_session)]

@@ -18,6 +18,7 @@ from companion_api.kits.kit_access import KitInSession, OpeningKit, kit_in_sessi
 from companion_api.kits.leaving import note_erased, take_back
 from companion_api.kits.ranges import range_of, take_range
 from companion_api.kits.sessions import SESSION_SECONDS
+from companion_api.kits.telling_time import time_for
 from companion_api.kits.upload import receive_upload
 from companion_api.paths import PART_NUMBER, UUID4, FilmId, PartNumber
 from companion_api.problems import Refusal
@@ -76,6 +77,7 @@ class Session(BaseModel):
 
     nonce: str
     expires_in: int
+    time: str | None = Field(None, description="JWS, if the signature of the request had a nonce of the kit's own")
 
 
 class Part(BaseModel):
@@ -141,9 +143,10 @@ async def get_directory(request: Request, published: InForce) -> Response:
 
 
 @router.post("/kits/{kit}/sessions", status_code=201, responses=refusals(*_KIT, p.KIT_MISMATCH))
-async def begin_session(agency: TheAgency, kit: OpeningKit) -> Session:
-    """Begin a sync: the only request of a kit that is signed without a nonce."""
-    return Session(nonce=agency.sessions.begin(kit), expires_in=SESSION_SECONDS)
+async def begin_session(agency: TheAgency, opening: OpeningKit) -> Session:
+    """Begin a sync: the only request of a kit that is signed without a session's nonce."""
+    time = time_for(opening.kit, opening.nonce, agency.archive.clock(), agency.receipt_key)
+    return Session(nonce=agency.sessions.begin(opening.kit), expires_in=SESSION_SECONDS, time=time)
 
 
 @pieces.put(

@@ -15,6 +15,7 @@ from footage.messages import Message
 from footage.notes import Note, NoteEvent
 from footage.parts import MAX_PART_SIZE, MEDIA_STEP, NOTE_STEP, PartKind
 from footage.receipt import Receipt
+from footage.signed_time import SignedTime
 from tests.footage.builders import Agency, make_film
 from tests.footage.test_errors import all_errors
 from tests.vectors.worked_example import DOCUMENT
@@ -44,6 +45,7 @@ def first_column(title: str) -> list[str]:
         ("receipt field", Receipt),
         ("erasure field", Erasure),
         ("destroyed field", Destroyed),
+        ("time field", SignedTime),
     ],
 )
 def test_fields(title: str, message: type[Message]) -> None:
