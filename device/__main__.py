@@ -69,6 +69,13 @@ def _parser() -> argparse.ArgumentParser:
         description="Bring films to the agency and erase each when its receipt proves true. Safe to stop at any time.",
     )
     uplink.add_argument("--until-empty", action="store_true", help="end when no film is left on the kit")
+    commands.add_parser(
+        "clock",
+        help="set the clock by the agency's signed answer; kit-clock.socket starts it",
+        description="Set the clock by the agency's signed answer, if no time service has, and never back while "
+        "filming. It writes a question, reads the answer, a line each, and writes what became of it. kit-clock.socket "
+        "starts it for the uplink, which fetches the answer.",
+    )
     status = commands.add_parser(
         "status",
         help="tell what is on the kit, and what recorder and uplink do",

@@ -82,6 +82,7 @@ class AgencyRefused(DeviceError):
 
 class _Session(msgspec.Struct):
     nonce: str
+    time: str | None = None
 
 
 class _Part(msgspec.Struct):
@@ -183,6 +184,15 @@ class Agency:
         body = msgspec.json.encode({"kit": self._kit, "token": token, "key": to_jwk(public)})
         request = self._signed("POST", "/v1/enrol", body, _JSON, key_id=thumbprint(public))
         return _decoded(self._send(request), Enrolled)
+
+    def begin_session(self) -> None:
+        """Begin a session now, and with it a connection."""
+        self._begin_session(self._nonce)
+
+    def signed_time(self, nonce: str) -> str | None:
+        """Return the time, signed for this question (JWS), which the caller must verify; None if it is not told."""
+        request = self._signed("POST", f"/v1/kits/{self._kit}/sessions", None, "", nonce=nonce)
+        return _decoded(self._send(request), _Session).time
 
     def put_status(self, heartbeat: Message) -> None:
         """Tell how the kit is."""

@@ -47,7 +47,8 @@ class FilmStarter:
             self.prepare()
         assert self._prepared is not None
         prepared, self._prepared = self._prepared.result(), None
-        if clock.clock_status() is ClockStatus.SYNCHRONISED:  # else nobody knows; the film says so
+        known = clock.clock_status()  # asked first: a clock that is set meanwhile must not make an old time true
+        if known is ClockStatus.SYNCHRONISED:  # else nobody knows; the film says so
             refuse_expired(prepared.directory, clock.now())
         spooled = self._spool.new_film(prepared.film, prepared.key)
         opening = FilmOpening(
@@ -60,7 +61,7 @@ class FilmStarter:
             recipients=tuple(recipient_fingerprint(entry.recipient) for entry in prepared.directory.recipients),
             film_key=hashlib.sha256(prepared.key.sealed).hexdigest(),
             started_at=clock.now(),
-            clock=clock.clock_status(),
+            clock=known,
         )
         return spooled, opening
 

@@ -147,7 +147,8 @@ class Heartbeats:
         status = kit_status(self._config, self._spool)
         number = int(time.monotonic() * 1000)  # a session never outlives a boot
         selftest = last_selftest(self._config.spool)
-        return heartbeat(status, selftest, at=clock.now(), known_time=clock.clock_status(), number=number)
+        known_time = clock.clock_status()  # before the time, see `clock.now`
+        return heartbeat(status, selftest, at=clock.now(), known_time=known_time, number=number)
 
     def _news(self) -> object:
         """Return what is cheap to look at and is another value when there is something to tell."""

@@ -4,11 +4,13 @@ import argparse
 
 from device import notify
 from device.agency import Agency
+from device.clock import clock_status
 from device.commands.common import on_signals, reporter, spool_of
 from device.config import read_config
 from device.heartbeat import Heartbeats
 from device.status import UPLINK_FILE
 from device.tls import tls_context
+from device.uplink.time_asking import TimeAsking
 from device.uplink.uplink import Uplink
 
 
@@ -20,10 +22,12 @@ def run(options: argparse.Namespace) -> None:
     agency, hearing = (Agency(config.service, config.kit, kit_key, tls) for _ in range(2))
     uplink = Uplink(config, spool, agency, reporter(config.status / UPLINK_FILE), notify.alive)
     heartbeats = Heartbeats(config, spool, hearing)
+    timeless = tls_context(config.authority, check_time=False)
+    time = TimeAsking(lambda: Agency(config.service, config.kit, kit_key, timeless), clock_status)
     on_signals(uplink.stop)
     notify.ready()
     try:
-        with heartbeats.beating():
+        with heartbeats.beating(), time.asking():
             uplink.run(until_empty=options.until_empty)
     finally:
         agency.close()

@@ -1,4 +1,4 @@
-"""The two services' units, judged by systemd's own tools. `tests/rigs/test_package.py` shows what they hold in life."""
+"""The kit's units, judged by systemd's own tools. `tests/rigs/test_package.py` shows what they hold in life."""
 
 import re
 import shutil
@@ -8,8 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from device.uplink.time_asking import CLOCK_SOCKET
+
 ROOT = Path(__file__).parents[2]
-UNITS = ("kit-recorder", "kit-uplink")
+UNITS = {
+    "kit-recorder.service": "attune-kit-device.kit-recorder.service",
+    "kit-uplink.service": "attune-kit-device.kit-uplink.service",
+    "kit-clock@.service": "attune-kit-device@.kit-clock.service",
+}
 MOST_EXPOSURE = 15  # tenths
 NOT_INSTALLED = "Command /usr/bin/kit-device is not executable: No such file or directory"
 
@@ -21,8 +27,7 @@ needs_systemd = pytest.mark.skipif(
 @pytest.fixture(params=UNITS)
 def unit(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A unit under the name that it is installed by."""
-    name = f"{request.param}.service"
-    return Path(shutil.copy(ROOT / "debian" / f"attune-kit-device.{name}", tmp_path / name))
+    return Path(shutil.copy(ROOT / "debian" / UNITS[request.param], tmp_path / request.param))
 
 
 def settings(unit: Path) -> dict[str, list[str]]:
@@ -60,8 +65,9 @@ def test_systemd_understands_every_line(unit: Path) -> None:
     assert [line for line in ours if NOT_INSTALLED not in line] == []
 
 
-def test_a_service_that_ends_always_comes_back(unit: Path) -> None:
-    found = settings(unit)
+@pytest.mark.parametrize("service", ["recorder", "uplink"])
+def test_a_service_that_ends_always_comes_back(service: str) -> None:
+    found = settings(ROOT / f"debian/attune-kit-device.kit-{service}.service")
     assert found["Restart"] == ["always"]
     assert found["StartLimitIntervalSec"] == ["0"]
 
@@ -71,10 +77,29 @@ def test_nothing_of_the_memory_reaches_a_disk(unit: Path) -> None:
     assert (found["LimitCORE"], found["CoredumpFilter"], found["MemorySwapMax"]) == (["0"], ["0x0"], ["0"])
 
 
-def test_neither_service_can_write_the_settings(unit: Path) -> None:
+def test_no_service_can_write_the_settings(unit: Path) -> None:
     found = settings(unit)
     assert found["ProtectSystem"] == ["strict"]
-    assert not [path for path in found["ReadWritePaths"][0].split() if path.startswith("/etc")]
+    written = " ".join(found.get("ReadWritePaths", [])).split()
+    assert not [path for path in written if path.startswith("/etc")]
+
+
+def test_who_sets_the_clock_can_do_nothing_else_and_nobody_else_can() -> None:
+    rights = {name: settings(ROOT / "debian" / file)["CapabilityBoundingSet"] for name, file in UNITS.items()}
+    assert rights == {"kit-recorder.service": [""], "kit-uplink.service": [""], "kit-clock@.service": ["CAP_SYS_TIME"]}
+    found = settings(ROOT / "debian" / UNITS["kit-clock@.service"])
+    assert found["RestrictAddressFamilies"] == ["none"]
+    assert "ReadWritePaths" not in found
+    assert found["InaccessiblePaths"] == ["-/etc/attune-kit/kit.key.pem"]
+    socket = settings(ROOT / "debian/attune-kit-device.kit-clock.socket")
+    assert (socket["SocketUser"], socket["SocketMode"]) == (["attune-uplink"], ["0600"])
+    assert socket["ListenStream"] == [str(CLOCK_SOCKET)]
+
+
+def test_the_kernel_may_be_asked_whether_the_clock_is_set(unit: Path) -> None:
+    found = settings(unit)
+    assert "ProtectClock" not in found
+    assert {"adjtimex", "clock_adjtime"} <= set(found["SystemCallFilter"][-1].split())
 
 
 def test_the_lights_go_dark_however_the_recorder_ends() -> None:
