@@ -41,6 +41,10 @@ def run(options: argparse.Namespace) -> None:
         _log.warning("the clock stays as it is: %s", reason)
         _say(reason.code)
         return
+    except PermissionError as reason:
+        _log.warning("the clock may not be set (%s). Let kit-clock.socket start this.", reason)
+        _say("clock-refused")
+        return
     _log.info("%s: moved by %+.1f s, right to %.1f s", decision.verdict, decision.move_by, decision.error)
     _say(decision.verdict)
 

@@ -34,12 +34,14 @@ def main() -> None:
         "mount": lambda: _libc(lambda libc: libc.mount(b"none", b"/tmp", b"tmpfs", 0, None)),
         "set clock": lambda: _libc(lambda libc: libc.settimeofday(ctypes.create_string_buffer(16), None)),
         "ask clock": lambda: _libc(lambda libc: libc.adjtimex(ctypes.create_string_buffer(256)) < 0),
+        "have clock": lambda: _libc(_leave_clock_as_it_is),
         "make node": lambda: os.mknod("/tmp/node", 0o600 | 0o020000, os.makedev(1, 3)),
         "become root": lambda: os.setuid(0),
     }
     # Device nodes that lie on the card, so that no missing name but the device policy must refuse them.
     tried |= {f"open {node.name}": _open(node) for node in SPOOL.glob("device-*")}
-    outcomes = {name: _outcome(attempt) for name, attempt in tried.items()}
+    left_out = set(sys.argv[1:])  # what would be no mere attempt
+    outcomes = {name: _outcome(attempt) for name, attempt in tried.items() if name not in left_out}
     outcomes["core limit"] = str(resource.getrlimit(resource.RLIMIT_CORE))
     outcomes["core filter"] = Path("/proc/self/coredump_filter").read_text().strip()
     outcomes["devices"] = " ".join(sorted(file.name for file in Path("/dev").iterdir() if file.is_char_device()))
@@ -66,6 +68,14 @@ def _set_user_id() -> None:
     finally:
         with suppress(OSError):
             file.unlink()
+
+
+def _leave_clock_as_it_is(libc: ctypes.CDLL) -> bool:
+    """Set the kernel's status of the clock to what it is: nothing changes, but it takes the right to."""
+    timex = (ctypes.c_int * 64)()
+    libc.adjtimex(timex)
+    timex[0] = 0x0010  # ADJ_STATUS
+    return bool(libc.adjtimex(timex) < 0)
 
 
 def _libc(call: Callable[[ctypes.CDLL], int]) -> None:

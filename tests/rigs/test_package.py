@@ -12,9 +12,10 @@ import pytest
 
 from companion_api.kits.enrolment import make_enrolment, waiting_kits
 from companion_api.kits.fleet import KitOverview, fleet
+from device.clock import clock_status
 from device.config import read_config
 from footage.enrolment import Ticket, write_ticket
-from footage.manifest import Ended
+from footage.manifest import ClockStatus, Ended
 from provisioning.recover import read_recovery_file, recover_film
 from provisioning.store_films import Store
 from tests.rigs.booted_kit import BootedKit, base_system, booted_kit
@@ -24,7 +25,7 @@ from tests.scenarios.stack import KIT
 
 pytestmark = pytest.mark.rig
 
-RECORDER, UPLINK = "kit-recorder", "kit-uplink"
+RECORDER, UPLINK, CLOCK = "kit-recorder", "kit-uplink", "kit-clock@"
 READY_SECONDS = 5
 FILM_3_SECONDS = "press agree\nwait 0.5\npress record\nwait 3\nhold record\nwait 3600\n"
 FILM_ON = "press agree\nwait 0.5\npress record\nwait 3600\n"
@@ -166,6 +167,8 @@ def booted(package: DebianPackage, tmp_path_factory: pytest.TempPathFactory) -> 
 def site(booted: BootedKit, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     stack = RigStack(tmp_path_factory.mktemp("site") / "stack")
     stack.prefixes["service"] = booted.network
+    # Or the kit would vouch for the clock of this machine, whose kernel it is.
+    booted.drop_in(CLOCK, "rig", "AmbientCapabilities=", "CapabilityBoundingSet=")
     with stack.service() as address:
         settings = stack.agency.add_kit(KIT, address)
         with (settings / "kit.toml").open("a") as file:
@@ -191,7 +194,7 @@ def test_without_settings_the_services_wait(booted: BootedKit) -> None:
 
 
 def test_its_own_systemd_finds_nothing_to_complain_of(booted: BootedKit) -> None:
-    for unit in (RECORDER, UPLINK):
+    for unit in (RECORDER, UPLINK, CLOCK):
         path = f"/usr/lib/systemd/system/{unit}.service"
         assert booted.run("systemd-analyze", "verify", "--man=no", path) == ""
         booted.run("systemd-analyze", "security", "--offline=true", "--threshold=15", "--no-pager", path)
@@ -291,16 +294,20 @@ def outcomes(site: Site) -> dict[str, dict[str, str]]:
             os.mknod(folder / name, stat.S_IFCHR, os.makedev(major, minor))
             (folder / name).chmod(0o666)
     found = {}
-    for unit in (RECORDER, UPLINK):
+    for unit in (RECORDER, UPLINK, CLOCK):
         text = (kit.root / f"usr/lib/systemd/system/{unit}.service").read_text()
         lines = [
-            line for line in text.splitlines() if not line.startswith(("Type=", "Exec", "Restart", "WatchdogSec="))
+            line
+            for line in text.splitlines()
+            if not line.startswith(("Type=", "Exec", "Restart", "WatchdogSec=", "StandardInput=", "StandardOutput="))
         ]
         at = lines.index("[Service]") + 1
         lines[at:at] = [
             "Type=oneshot",
             "StandardOutput=file:/run/probe.json",
-            "ExecStart=/usr/bin/python3 /usr/bin/probe.py",
+            'ExecStart=/usr/bin/python3 /usr/bin/probe.py "set clock"'
+            if unit == CLOCK
+            else "ExecStart=/usr/bin/python3 /usr/bin/probe.py",
         ]
         (kit.root / "etc/systemd/system/probe.service").write_text("\n".join(lines) + "\n")
         kit.run("systemctl", "daemon-reload")
@@ -338,8 +345,35 @@ def test_the_uplink_sees_no_camera_and_no_pins_and_neither_opens_other_devices(
     assert not set(SYSTEM_NODES) & set(outcomes[UPLINK]["devices"].split())
 
 
-def test_the_recorder_can_ask_whether_the_clock_is_synchronised(outcomes: dict[str, dict[str, str]]) -> None:
-    assert outcomes[RECORDER]["ask clock"] == "done"
+def test_every_service_can_ask_whether_the_clock_is_synchronised(outcomes: dict[str, dict[str, str]]) -> None:
+    assert {found["ask clock"] for found in outcomes.values()} == {"done"}
+
+
+def test_only_kit_clock_has_the_clock_and_it_has_nothing_else(outcomes: dict[str, dict[str, str]]) -> None:
+    assert outcomes[CLOCK].pop("have clock") == "done"
+    assert {outcomes[unit]["have clock"] for unit in (RECORDER, UPLINK)} == {"Operation not permitted"}
+    for name in ("internet socket", "netlink socket", "packet socket", "unix socket"):
+        assert outcomes[CLOCK][name] == "Address family not supported by protocol"
+    for name in (
+        *("read key", "write spool", "write status", "write directory", "write settings", "replace settings"),
+        *("write elsewhere", "new namespace", "mount", "make node", "become root", "writable code"),
+    ):
+        refused = ("Operation not permitted", "Permission denied", "Read-only file system")
+        assert outcomes[CLOCK][name] in refused, name
+    assert {outcomes[CLOCK][f"open {name}"] for name in REFUSED_NODES} == {"Operation not permitted"}
+
+
+def test_the_uplink_asks_for_the_time_and_kit_clock_answers_it_only(site: Site) -> None:
+    """This machine's clock is not the rig's to set, so that kit-clock lacks the right here."""
+    connect = "import socket; s = socket.socket(socket.AF_UNIX); s.connect('/run/attune-kit-clock'); "
+    say = f"{connect}f = s.makefile('rw'); n = f.readline(); f.write(n); f.flush(); print(len(n), f.readline())"
+    as_uplink = ("setpriv", "--reuid=attune-uplink", "--regid=attune-kit", "--clear-groups", "python3", "-c", say)
+    assert site.kit.run(*as_uplink).split() == ["44", "message-malformed"]
+    as_recorder = ("setpriv", "--reuid=attune-recorder", *as_uplink[2:])
+    with pytest.raises(AssertionError, match="Permission denied"):
+        site.kit.run(*as_recorder)
+    if clock_status() is ClockStatus.UNSYNCHRONISED:
+        wait_until(lambda: "the agency's time for the clock: clock-refused" in site.kit.log(UPLINK))
 
 
 @pytest.mark.parametrize("unit", [RECORDER, UPLINK])
