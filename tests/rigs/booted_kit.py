@@ -19,7 +19,7 @@ from tests.rigs.debian_mirror import debian_mirror
 from tests.rigs.rig_stack import wait_until
 
 SUITE = "trixie"  # Raspberry Pi OS 13 is made of it
-_INCLUDE = "systemd,systemd-sysv,dbus,udev,python3,libasound2-data,procps"
+_INCLUDE = "systemd,systemd-sysv,dbus,udev,python3,libasound2-data,procps,ca-certificates"
 _CACHE = Path(__file__).parents[2] / ".cache"
 _CGROUP = "attune-kit-rig-{}"
 

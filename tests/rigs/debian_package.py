@@ -60,7 +60,8 @@ class DebianPackage:
 
     def shared_objects(self) -> list[Path]:
         """Return all compiled files."""
-        return [file for file in self.content.rglob("*.so*") if file.is_file() and not file.is_symlink()]
+        found = [*self.content.rglob("*.so"), *self.content.rglob("*.so.*")]
+        return [file for file in found if file.is_file() and not file.is_symlink()]
 
 
 def python_version(system: Path) -> str:
