@@ -10,10 +10,9 @@ from typing import NamedTuple
 
 from device import clock
 from device.config import KitConfig
-from device.errors import DirectoryExpired
+from device.expiry import refuse_expired
 from device.spool import Spool
 from device.spooled_film import SpooledFilm
-from device.trouble import ADVICE, Trouble
 from footage.directory import Directory
 from footage.film_key import FilmKey, make_film_key
 from footage.manifest import ClockStatus, FilmKind, FilmOpening, recipient_fingerprint
@@ -73,9 +72,3 @@ class FilmStarter:
         directory = self._config.accepted_directory()
         film = str(uuid.uuid4())
         return _Prepared(film, directory, make_film_key(film, [entry.recipient for entry in directory.recipients]))
-
-
-def refuse_expired(directory: Directory, now: str) -> None:
-    """Raise `DirectoryExpired` for a directory that does not hold any more at this time (RFC 3339, UTC)."""
-    if directory.valid_until is not None and directory.valid_until < now:
-        raise DirectoryExpired(ADVICE[Trouble.DIRECTORY_EXPIRED])

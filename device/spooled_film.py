@@ -6,7 +6,7 @@ Which files exist is the state of a film; there is no database, so any crash lea
     opening.json          recording, or interrupted
     00000.init.0.….age    a part, with all that the manifest will say of it
     manifest.jws          closed
-    receipt.jws           the store has it: parts, film.key and the rest go, the receipt last
+    receipt.jws           the store has it, if it proves true: parts, film.key and the rest go; manifest, receipt last
     taken-back            destroyed by the family: film.key goes first, this tombstone last
 """
 
@@ -22,10 +22,12 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from device.errors import SpoolFailed
 from footage import durable
-from footage.errors import PartKindUnknown
+from footage.directory import Directory
+from footage.errors import PartKindUnknown, ReceiptMismatch
 from footage.manifest import Ended, FilmOpening, Manifest, PartEntry, sign_manifest
 from footage.messages import decode, encode
 from footage.parts import PartName
+from footage.receipt import read_receipt
 
 _KEY, _OPENING, _MANIFEST, _RECEIPT, _TAKEN_BACK = (
     "film.key",
@@ -46,11 +48,12 @@ class FilmState(Enum):
     TAKEN_BACK = auto()
 
 
-_REMAINS = {
-    FilmState.EMPTY: {_KEY},
-    FilmState.RECEIPTED: {_RECEIPT},
-    FilmState.TAKEN_BACK: {_TAKEN_BACK},
+_LAST = {
+    FilmState.EMPTY: (_KEY,),
+    FilmState.RECEIPTED: (_MANIFEST, _RECEIPT),  # until then the receipt can be verified again
+    FilmState.TAKEN_BACK: (_TAKEN_BACK,),
 }
+"""What remains of a film that goes, in the order in which it goes."""
 
 
 class SpooledFilm:
@@ -134,9 +137,23 @@ class SpooledFilm:
         """Keep a verified receipt. From here on the film may be erased, and will be."""
         durable.write_file(self.folder / _RECEIPT, receipt.encode("ascii"))
 
-    def erase(self) -> None:
-        """Erase a receipted film but for its receipt. A crash may stop it anywhere; the receipt says to go on."""
-        self._remove_all_but(_RECEIPT)
+    def erase(self, directory: Directory) -> None:
+        """Erase a film whose receipt proves true now, but for manifest and receipt.
+
+        A crash may stop it anywhere; the receipt says to go on. Raises `SpoolFailed` if there is none, and as
+        `read_receipt`: nothing is erased then.
+        """
+        self._require(_RECEIPT)
+        if self._names() - {_MANIFEST, _RECEIPT, _TAKEN_BACK, _OPENING}:  # else all was erased before
+            if not (self.folder / _MANIFEST).exists():
+                raise ReceiptMismatch(f"Film {self.film} has a receipt, but no manifest. It stays; ask the agency.")
+            receipt = (self.folder / _RECEIPT).read_text("ascii", "replace")
+            read_receipt(receipt, directory, film=self.film, manifest=self.manifest())
+        self._remove_all_but(FilmState.RECEIPTED)
+
+    def drop_receipt(self) -> None:
+        """Remove a receipt that proves false: the agency is asked for it again."""
+        durable.remove_file(self.folder / _RECEIPT)
 
     def take_back(self) -> None:
         """Destroy the film, or what may be left of it; the tombstone stays until the agency was told."""
@@ -147,7 +164,8 @@ class SpooledFilm:
 
     def destroy(self) -> None:
         """Destroy a film that has a tombstone: `film.key` first, so that the rest is unreadable at once."""
-        self._remove_all_but(_TAKEN_BACK)
+        self._require(_TAKEN_BACK)
+        self._remove_all_but(FilmState.TAKEN_BACK)
 
     def forget(self, expected: FilmState) -> None:
         """Remove the last trace of a film that never began, was erased or was destroyed.
@@ -157,23 +175,30 @@ class SpooledFilm:
         with self._alone():
             if self.state is not expected:
                 return
-            if remains := {file.name for file in self.folder.iterdir()} - _REMAINS.get(expected, set()):
+            if remains := self._names() - set(_LAST.get(expected, ())):
                 raise SpoolFailed(f"Film {self.film} still has {', '.join(sorted(remains))}, so its folder stays.")
-            for file in self.folder.iterdir():
-                file.unlink()
+            for name in _LAST[expected]:
+                durable.remove_file(self.folder / name)
             durable.remove_folder(self.folder)
 
-    def _remove_all_but(self, reason: str) -> None:
-        """Remove all files but those that say why. Without its reason nothing is ever removed."""
-        if not (self.folder / reason).exists():
-            raise SpoolFailed(f"Film {self.film} has no {reason}, so it stays. Sync it first.")
-        names = {file.name for file in self.folder.iterdir()} - {_RECEIPT, _TAKEN_BACK}
+    def _remove_all_but(self, state: FilmState) -> None:
+        """Remove all files but those that go last; what can be opened goes first."""
+        last = set(_LAST[state])
         parts = {str(name) for name in self.part_names()}
-        first, then = (parts, {_KEY}) if reason == _RECEIPT else ({_KEY}, parts)
-        for group in (first, then, names - first - then, {_RECEIPT} - {reason}):
+        first, then = (parts, {_KEY}) if state is FilmState.RECEIPTED else ({_KEY}, parts)
+        rest = self._names() - first - then - last - {_RECEIPT, _TAKEN_BACK}
+        for group in (first, then, rest, {_RECEIPT} - last):
             for name in group:
                 (self.folder / name).unlink(missing_ok=True)
             durable.sync_folder(self.folder)
+
+    def _require(self, reason: str) -> None:
+        """Without a reason nothing is ever removed. Raises `SpoolFailed`."""
+        if not (self.folder / reason).exists():
+            raise SpoolFailed(f"Film {self.film} has no {reason}, so it stays. Sync it first.")
+
+    def _names(self) -> set[str]:
+        return {file.name for file in self.folder.iterdir()}
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

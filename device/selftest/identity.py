@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from device import clock
-from device.film_starter import refuse_expired
+from device.expiry import refuse_expired
 from device.selftest.outcome import Flaw, PartFailed, Passed
 from device.selftest.stand import Stand
 from device.trouble import Trouble

@@ -1,23 +1,33 @@
 """Does one step of a film, with its files and the agency. A crash anywhere is continued by the next start.
 
 All methods block, and may run in several threads for different steps. They raise `AgencyUnreachable`, `AgencyRefused`,
-`FootageError` (a receipt or directory that proves false), and `FileNotFoundError` when the family took the film back.
+`FootageError` (a receipt or directory that proves false), `DirectoryExpired`, `SpoolFailed`, `OSError`, and
+`FileNotFoundError` when the family took the film back.
 """
 
 import hashlib
 import logging
 from collections.abc import Callable
 
+from device import clock as wall_clock
 from device.agency import Agency, AgencyRefused, AgencyUnreachable
 from device.config import KitConfig
+from device.expiry import refuse_expired
 from device.spooled_film import FilmState, SpooledFilm
 from device.uplink.plan import Kind, Known, Step
 from device.uplink.stride import Stride
 from footage import durable
 from footage.byte_range import ByteRange
 from footage.directory import read_directory
+from footage.errors import FootageError
+from footage.manifest import ClockStatus
 from footage.parts import PartName
 from footage.receipt import read_receipt
+
+_KEPT = (
+    "The agency's directory has expired, so a receipt proves nothing. The film stays on the kit until IT publishes a "
+    "newer directory."
+)
 
 _log = logging.getLogger(__name__)
 
@@ -52,7 +62,7 @@ class Courier:
             case Kind.CLOSE:
                 self._obtain_receipt(film)
             case Kind.ERASE:
-                film.erase()
+                self._erase(film)
                 self._tell_erased(film)
                 film.forget(FilmState.RECEIPTED)
             case Kind.TAKE_BACK:
@@ -114,6 +124,15 @@ class Courier:
         read_receipt(receipt, self._directory, film=film.film, manifest=manifest)
         film.keep_receipt(receipt)
         _log.info("film %s is with the agency", film.film)
+
+    def _erase(self, film: SpooledFilm) -> None:
+        if wall_clock.clock_status() is ClockStatus.SYNCHRONISED:  # else nobody knows, and it would never be erased
+            refuse_expired(self._directory, wall_clock.now(), _KEPT)
+        try:
+            film.erase(self._directory)
+        except FootageError:
+            film.drop_receipt()  # spoilt by the card, or its key is not listed any more: the agency is asked again
+            raise
 
     def _tell_erased(self, film: SpooledFilm) -> None:
         try:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from device.agency import Agency, AgencyRefused, AgencyUnreachable
 from device.config import KitConfig
+from device.errors import DeviceError, SpoolFailed
 from device.spool import Spool
 from device.spooled_film import FilmState, SpooledFilm
 from device.status import UplinkStatus
@@ -154,14 +155,18 @@ class Uplink:
             outcome = future.result()
         except Stopped:
             return
-        except FileNotFoundError:
-            _log.info("film %s was taken back meanwhile", step.film)
         except AgencyUnreachable as reason:
             self._fail(reason, begun)
-        except (AgencyRefused, FootageError) as reason:
+        except (DeviceError, FootageError) as reason:
             if isinstance(reason, AgencyRefused):  # so it was reached
                 self._problem = None
             self._refusals.note(step.film, begun.state, reason)
+        except OSError as reason:  # of this film's files: the others go on
+            if isinstance(reason, FileNotFoundError) and begun.state in (FilmState.TAKEN_BACK, FilmState.EMPTY):
+                _log.info("film %s was taken back meanwhile", step.film)
+            else:
+                failed = SpoolFailed(f"The card fails ({reason}). What is on it stays. Tell IT.")
+                self._refusals.note(step.film, begun.state, failed)
         else:
             self._problem = None
             self._backoff.reset()

@@ -7,13 +7,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from device.errors import CardFull, NothingToTakeBack, SpoolClaimed, SpoolFailed
 from device.spool import Spool
 from device.spooled_film import FilmState, SpooledFilm
+from footage.errors import FootageError, ReceiptForged, ReceiptMismatch
+from footage.keys import new_key
 from footage.manifest import Ended
 from footage.parts import PartKind, PartName
 from tests.device.kit import Kit
+from tests.device.receipts import signed_receipt
 
 
 @pytest.fixture
@@ -113,9 +117,50 @@ def test_a_film_that_can_not_be_closed_stays_and_does_not_stop_the_kit(kit: Kit)
 
 def test_erasing_leaves_the_receipt_until_it_is_forgotten(kit: Kit) -> None:
     film = closed(kit)
-    film.keep_receipt("receipt")
-    film.erase()
-    assert [file.name for file in film.folder.iterdir()] == ["receipt.jws"]
+    film.keep_receipt(signed_receipt(film, kit.agency.receipt_key))
+    film.erase(kit.agency.verified_directory())
+    assert sorted(file.name for file in film.folder.iterdir()) == ["manifest.jws", "receipt.jws"]
+    film.forget(FilmState.RECEIPTED)
+    assert kit.spool.films() == []
+
+
+def test_a_receipt_is_believed_at_the_moment_of_erasing_only(kit: Kit) -> None:
+    film, other = closed(kit), closed(kit)
+    directory, key, stranger = kit.agency.verified_directory(), kit.agency.receipt_key, new_key()
+    for receipt, code in (
+        ("rubbish", "message-malformed"),
+        (signed_receipt(film, stranger), "receipt-forged"),
+        (signed_receipt(film, stranger, named=key), "receipt-forged"),
+        (signed_receipt(other, key), "receipt-mismatch"),
+        (signed_receipt(film, key, manifest=other.manifest()), "receipt-mismatch"),
+    ):
+        film.keep_receipt(receipt)
+        before = sorted(file.name for file in film.folder.iterdir())
+        with pytest.raises(FootageError) as refused:
+            film.erase(directory)
+        assert refused.value.code == code
+        assert sorted(file.name for file in film.folder.iterdir()) == before
+    film.keep_receipt(signed_receipt(film, key))
+    with pytest.raises(ReceiptForged):
+        film.erase(replace(directory, receipt_keys=()))
+    (film.folder / "manifest.jws").rename(film.folder / "lost")
+    with pytest.raises(ReceiptMismatch, match="no manifest"):
+        film.erase(directory)
+    (film.folder / "lost").rename(film.folder / "manifest.jws")
+    film.drop_receipt()
+    assert film.state is FilmState.CLOSED
+    assert film.film_key()
+
+
+@pytest.mark.parametrize("left", [{"manifest.jws", "receipt.jws"}, {"receipt.jws", "opening.json"}, {"receipt.jws"}])
+def test_erasing_goes_on_whatever_a_crash_left(kit: Kit, left: set[str]) -> None:
+    """`left` without the manifest: by a kit of the software before this one."""
+    film = closed(kit)
+    film.keep_receipt(signed_receipt(film, kit.agency.receipt_key))
+    for file in film.folder.iterdir():
+        if file.name not in left:
+            file.unlink()
+    film.erase(kit.agency.verified_directory())
     film.forget(FilmState.RECEIPTED)
     assert kit.spool.films() == []
 
@@ -124,7 +169,13 @@ def test_erasing_leaves_the_receipt_until_it_is_forgotten(kit: Kit) -> None:
 def test_nothing_is_removed_without_a_reason(kit: Kit, make: Callable[[Kit], SpooledFilm]) -> None:
     film = make(kit)
     before = sorted(file.name for file in film.folder.iterdir())
-    for remove in (film.erase, film.destroy, lambda: film.forget(film.state)):
+    directory = kit.agency.verified_directory()
+    removals: list[Callable[[], None]] = [
+        lambda: film.erase(directory),
+        film.destroy,
+        lambda: film.forget(film.state),
+    ]
+    for remove in removals:
         with pytest.raises(SpoolFailed):
             remove()
     assert sorted(file.name for file in film.folder.iterdir()) == before
@@ -139,8 +190,8 @@ def test_taking_back_destroys_all_but_the_tombstone(kit: Kit) -> None:
 
 def test_taking_back_reaches_a_film_that_has_left_the_kit(kit: Kit) -> None:
     film = closed(kit)
-    film.keep_receipt("receipt")
-    film.erase()
+    film.keep_receipt(signed_receipt(film, kit.agency.receipt_key))
+    film.erase(kit.agency.verified_directory())
     film.forget(FilmState.RECEIPTED)
     kit.spool.last_film().take_back()
     assert [film.state for film in kit.spool.films()] == [FilmState.TAKEN_BACK]
@@ -148,8 +199,8 @@ def test_taking_back_reaches_a_film_that_has_left_the_kit(kit: Kit) -> None:
 
 def test_a_take_back_during_erasing_is_not_forgotten(kit: Kit) -> None:
     film = closed(kit)
-    film.keep_receipt("receipt")
-    film.erase()
+    film.keep_receipt(signed_receipt(film, kit.agency.receipt_key))
+    film.erase(kit.agency.verified_directory())
     film.take_back()
     film.forget(FilmState.RECEIPTED)
     assert film.state is FilmState.TAKEN_BACK, "the agency must still be told"

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from device import clock
 from device.errors import DirectoryExpired
-from device.film_starter import refuse_expired
+from device.expiry import refuse_expired
 from device.ports import Readings
 from device.selftest.outcome import Verdict
 from footage.directory import Directory
