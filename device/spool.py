@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
-from device.errors import CardFull, NothingToTakeBack, SpoolClaimed
+from device.errors import CardFull, DeviceError, NothingToTakeBack, SpoolClaimed
 from device.spooled_film import FilmState, SpooledFilm
 from device.trouble import ADVICE, Trouble
 from footage import durable
@@ -95,7 +95,7 @@ class Spool:
                 if manifest := _settle(film, kit_key):
                     self._remember(film)
                     yield manifest
-            except (OSError, FootageError) as reason:
+            except (OSError, DeviceError, FootageError) as reason:
                 _log.error("film %s could not be closed (%s); it stays on the kit, tell IT", film.film, reason)
 
     def _claim(self, lock: int = fcntl.LOCK_EX) -> int | None:

@@ -115,6 +115,15 @@ def test_a_film_that_can_not_be_closed_stays_and_does_not_stop_the_kit(kit: Kit)
     assert len(damaged.part_names()) == 3
 
 
+def test_what_only_seems_to_be_no_film_stays_and_does_not_stop_the_kit(kit: Kit) -> None:
+    empty, lost, whole = kit.new_film()[0], begun(kit), begun(kit)
+    (empty.folder / "strange").touch()
+    (lost.folder / "opening.json").unlink()
+    assert [manifest.opening.film for manifest in kit.spool.recover(kit.agency.kit_key)] == [whole.film]
+    assert empty.film_key()
+    assert len(lost.part_names()) == 3
+
+
 def test_erasing_leaves_the_receipt_until_it_is_forgotten(kit: Kit) -> None:
     film = closed(kit)
     film.keep_receipt(signed_receipt(film, kit.agency.receipt_key))
