@@ -11,6 +11,7 @@ from device.spooled_film import FilmState
 from device.uplink.plan import Kind
 
 AGAIN_SECONDS, FINAL_SECONDS = 30.0, 600.0
+LACKING = "parts-missing"
 
 _log = logging.getLogger(__name__)
 
@@ -77,6 +78,7 @@ class Refusals:
         self._clock = clock
         self._refusals: dict[str, _Refusal] = {}
         self._wide: dict[str, _Refusal] = {}  # by problem
+        self._lacking: set[str] = set()
 
     @property
     def said(self) -> dict[str, str]:
@@ -96,7 +98,16 @@ class Refusals:
         return next(iter(self._wide), "refused" if films else ""), words
 
     def note(self, subject: str, state: FilmState | None, reason: Exception) -> None:
-        """Note that a subject was refused when it was in this state."""
+        """Note that a subject was refused when it was in this state.
+
+        A film that lacks parts there is no refusal at first: the agency found what it had damaged, and is asked at once
+        what it lacks. Only if it says so again, nothing that is here helps.
+        """
+        if isinstance(reason, AgencyRefused) and reason.problem == LACKING and subject not in self._lacking:
+            _log.info("%s: %s", subject, reason)
+            self._lacking.add(subject)
+            return
+        self._lacking.discard(subject)
         before = self._refusals.get(subject)
         if before is None or before.said != str(reason):  # once, not each time
             _log.warning("%s: %s", subject, reason)
