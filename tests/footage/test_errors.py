@@ -2,7 +2,7 @@
 
 import re
 
-from footage import errors, film_key, http_signatures, keys
+from footage import authority, errors, film_key, http_signatures, keys
 from footage.errors import FootageError
 
 
@@ -25,6 +25,7 @@ def test_codes_are_unique_and_written_like_the_names() -> None:
 
 
 def test_each_says_what_it_means() -> None:
-    assert {film_key.FilmKeyFailed, http_signatures.RequestForged, keys.KeyUnreadable} < set(all_errors())
+    elsewhere = {film_key.FilmKeyFailed, http_signatures.RequestForged, keys.KeyUnreadable, authority.AuthorityInvalid}
+    assert elsewhere < set(all_errors())
     assert {kind for kind in vars(errors).values() if isinstance(kind, type)} < set(all_errors())
     assert all((error.__doc__ or "").strip().endswith(".") for error in all_errors())
