@@ -13,7 +13,7 @@ Which files exist is the state of a film; there is no database, so any crash lea
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from enum import Enum, auto
 from pathlib import Path
@@ -27,7 +27,7 @@ from footage.manifest import Ended, FilmOpening, Manifest, PartEntry, sign_manif
 from footage.messages import decode, encode
 from footage.parts import PartName
 
-_KEY, _OPENING, _MANIFEST, _RECEIPT, _TAKEN_BACK = (
+KEY, _OPENING, MANIFEST, _RECEIPT, _TAKEN_BACK = (
     "film.key",
     "opening.json",
     "manifest.jws",
@@ -46,8 +46,14 @@ class FilmState(Enum):
     TAKEN_BACK = auto()
 
 
+_TELLING = (
+    (_TAKEN_BACK, FilmState.TAKEN_BACK),
+    (_RECEIPT, FilmState.RECEIPTED),
+    (MANIFEST, FilmState.CLOSED),
+    (_OPENING, FilmState.OPEN),
+)
 _REMAINS = {
-    FilmState.EMPTY: {_KEY},
+    FilmState.EMPTY: {KEY},
     FilmState.RECEIPTED: {_RECEIPT},
     FilmState.TAKEN_BACK: {_TAKEN_BACK},
 }
@@ -63,22 +69,14 @@ class SpooledFilm:
     @property
     def state(self) -> FilmState:
         """Where the film stands, from its files alone."""
-        for name, state in (
-            (_TAKEN_BACK, FilmState.TAKEN_BACK),
-            (_RECEIPT, FilmState.RECEIPTED),
-            (_MANIFEST, FilmState.CLOSED),
-            (_OPENING, FilmState.OPEN),
-        ):
-            if (self.folder / name).exists():
-                return state
-        return FilmState.EMPTY
+        return state_by(lambda name: (self.folder / name).exists())
 
     # recording ----------------------------------------------------------------------------------------------
 
     def begin(self, film_key: bytes) -> None:
         """Make the folder with its `film.key`."""
         durable.make_folder(self.folder)
-        durable.write_file(self.folder / _KEY, film_key)
+        durable.write_file(self.folder / KEY, film_key)
 
     def open(self, opening: FilmOpening) -> None:
         """Write what is known at the beginning; from here on the folder is a film."""
@@ -95,7 +93,7 @@ class SpooledFilm:
         if [entry.number for entry in entries] != list(range(len(entries))):
             ended = Ended.SPOOL_DAMAGED
         manifest = Manifest(self.opening(), ended, tuple(entries))
-        durable.write_file(self.folder / _MANIFEST, sign_manifest(manifest, kit_key).encode("ascii"))
+        durable.write_file(self.folder / MANIFEST, sign_manifest(manifest, kit_key).encode("ascii"))
         return manifest
 
     # reading ------------------------------------------------------------------------------------------------
@@ -122,11 +120,11 @@ class SpooledFilm:
 
     def film_key(self) -> bytes:
         """Return `film.key`."""
-        return (self.folder / _KEY).read_bytes()
+        return (self.folder / KEY).read_bytes()
 
     def manifest(self) -> str:
         """Return the signed manifest."""
-        return (self.folder / _MANIFEST).read_text("ascii")
+        return (self.folder / MANIFEST).read_text("ascii")
 
     # ending -------------------------------------------------------------------------------------------------
 
@@ -169,7 +167,7 @@ class SpooledFilm:
             raise SpoolFailed(f"Film {self.film} has no {reason}, so it stays. Sync it first.")
         names = {file.name for file in self.folder.iterdir()} - {_RECEIPT, _TAKEN_BACK}
         parts = {str(name) for name in self.part_names()}
-        first, then = (parts, {_KEY}) if reason == _RECEIPT else ({_KEY}, parts)
+        first, then = (parts, {KEY}) if reason == _RECEIPT else ({KEY}, parts)
         for group in (first, then, names - first - then, {_RECEIPT} - {reason}):
             for name in group:
                 (self.folder / name).unlink(missing_ok=True)
@@ -184,6 +182,11 @@ class SpooledFilm:
             yield
         finally:
             os.close(descriptor)
+
+
+def state_by(has: Callable[[str], bool]) -> FilmState:
+    """Return where a film stands that has these files."""
+    return next((state for name, state in _TELLING if has(name)), FilmState.EMPTY)
 
 
 def _entry(name: PartName, sealed: bytes | bytearray) -> PartEntry:

@@ -1,18 +1,24 @@
 """How fast films go up, by the last minute, and when they will be there: told only where it is known."""
 
+import math
 from collections import deque
 
 WINDOW_SECONDS = 60.0
-_LEAST_SECONDS = 5.0  # of measuring, before anything is said
+LEAST_SECONDS = 5.0  # of measuring, before anything is said
+LULL_SECONDS = 15.0  # in which a link of 2 kB/s brings two pieces
 
 
 class Rate:
-    """Bytes a second over the last minute. Times are seconds of any steady clock."""
+    """Bytes a second over the last minute. Times are seconds of any steady clock.
+
+    Counted second by second: what it remembers does not grow with the rate.
+    """
 
     def __init__(self) -> None:
-        self._sent: deque[tuple[float, int]] = deque()
+        self._seconds: deque[tuple[float, int]] = deque()  # when each began, and the bytes that went in it
         self._bytes = 0
         self._since: float | None = None  # when this run of sending began
+        self._last = -math.inf
 
     def begin(self, now: float) -> None:
         """Note that there is something to send from now on; until then nothing was to be measured."""
@@ -22,19 +28,29 @@ class Rate:
     def end(self) -> None:
         """Note that all is sent: what comes later is another run."""
         self._since = None
-        self._sent.clear()
+        self._seconds.clear()
         self._bytes = 0
+        self._last = -math.inf
 
     def sent(self, size: int, now: float) -> None:
         """Note that so many bytes went out."""
         self.begin(now)
-        self._sent.append((now, size))
+        second = math.floor(now)
+        if self._seconds and self._seconds[-1][0] == second:
+            self._seconds[-1] = (second, self._seconds[-1][1] + size)
+        else:
+            self._seconds.append((second, size))
         self._bytes += size
+        self._last = now
         self._forget(now)
+
+    def moves(self, now: float) -> bool:
+        """Return whether anything went out just now."""
+        return now - self._last <= LULL_SECONDS
 
     def bytes_per_second(self, now: float) -> float | None:
         """Return the rate of the last minute, 0 if the link stands still, or None as long as nobody can know."""
-        if self._since is None or now - self._since < _LEAST_SECONDS:
+        if self._since is None or now - self._since < LEAST_SECONDS:
             return None
         self._forget(now)
         return self._bytes / min(WINDOW_SECONDS, now - self._since)
@@ -45,5 +61,5 @@ class Rate:
         return size / rate if rate else None
 
     def _forget(self, now: float) -> None:
-        while self._sent and self._sent[0][0] <= now - WINDOW_SECONDS:
-            self._bytes -= self._sent.popleft()[1]
+        while self._seconds and self._seconds[0][0] <= now - WINDOW_SECONDS:
+            self._bytes -= self._seconds.popleft()[1]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from device.uplink.rate import Rate
+from device.uplink.rate import LULL_SECONDS, Rate
 
 
 def test_it_is_the_mean_of_the_last_minute() -> None:
@@ -38,3 +38,21 @@ def test_a_pause_without_anything_to_send_does_not_count() -> None:
     rate.begin(3600.0)
     rate.sent(10_000, 3605.0)
     assert rate.bytes_per_second(3610.0) == 1000
+
+
+def test_what_it_remembers_does_not_grow_with_the_rate() -> None:
+    rate = Rate()
+    for piece in range(100_000):
+        rate.sent(16_384, piece / 1000)
+    assert len(rate._seconds) <= 61
+    assert rate.bytes_per_second(100.0) == pytest.approx(16_384_000, rel=0.02)
+
+
+def test_it_moves_as_long_as_something_went_out_just_now() -> None:
+    rate = Rate()
+    assert not rate.moves(0.0)
+    rate.sent(1, 10.0)
+    assert rate.moves(10.0 + LULL_SECONDS)
+    assert not rate.moves(10.1 + LULL_SECONDS)
+    rate.end()
+    assert not rate.moves(10.0)
