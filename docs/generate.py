@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from itertools import groupby
 from pathlib import Path
 
 import companion_api
@@ -20,7 +21,7 @@ from device.recorder import TABLE, State
 from device.selftest.outcome import MEANINGS
 from device.selftest.parts import PARTS
 from device.selftest.report import Exit
-from device.signals import ANNOUNCEMENTS, DARK, TROUBLES, Lamps, ring
+from device.signals import ANNOUNCEMENTS, DARK, FRAME_SECONDS, SENDING, TROUBLES, Lamps, ring
 from device.trouble import ADVICE, Trouble
 from docs.family_card.card import cards
 from docs.panel_pictures import FOLDER, pictures, trouble_picture
@@ -74,6 +75,10 @@ def states() -> str:
         for state in State
         if state is not State.FAULT
     ]
+    stays = [(lamps, FRAME_SECONDS * len(list(frames))) for lamps, frames in groupby(SENDING)]
+    path = " → ".join(_lamps(lamps) for lamps, _ in stays)
+    seconds = ", ".join(f"{seconds:g} s" for _, seconds in stays)
+    rows.insert(1, ("READY, films are being sent", "a light that wanders", path, seconds))
     return _table(
         ("state", "panel", "lamps", "rhythm"), [*rows, ("FAULT", "below", "of its trouble", "half a second in 1.5 s")]
     )

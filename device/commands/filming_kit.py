@@ -13,10 +13,11 @@ from device.config import KitConfig, read_config
 from device.endings import BEHIND
 from device.film_starter import FilmStarter
 from device.filming import Filming
+from device.on_the_way import UplinkWatch
 from device.panel import Panel
 from device.policy import PolicyWatch
 from device.recorder import State
-from device.status import RECORDER_FILE, RecorderStatus, read_status
+from device.status import RECORDER_FILE, UPLINK_FILE, RecorderStatus, UplinkStatus, read_status
 from device.supervisor import Fault, Outcome, Supervisor
 from device.trouble import Trouble
 from device.watch import Limits, Watch
@@ -37,12 +38,13 @@ def film(options: argparse.Namespace) -> Outcome:
     for manifest in recovered:
         _log.info("film %s closed as %s", manifest.opening.film, manifest.ended.value)
     starter = FilmStarter(config, spool)
+    on_the_way = UplinkWatch(lambda: read_status(config.status / UPLINK_FILE, UplinkStatus), spool.is_empty)
     limits = Limits(config.agreement_minutes * 60, config.film_minutes * 60)
     supervisor = Supervisor(
         filming_for=lambda post: Filming(rig.camera, spool, starter, kit_key, post),
         panel_for=lambda post: Panel(BOARD, post, rig.pin_factory, microphone=policy.policy.sound),
         spool=spool,
-        watch=Watch(rig.sensors, limits, policy.changed),
+        watch=Watch(rig.sensors, limits, policy.changed, on_the_way),
         report=reporter(config.status / RECORDER_FILE),
         alive=notify.alive,
         fault=_fault_before(config),
