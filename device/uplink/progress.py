@@ -1,7 +1,7 @@
 """How far each film has come: every byte counts once, and a film is there only with its receipt.
 
-What the agency has acknowledged is with it. That comes in jumps of up to a whole part, so the rate follows what has left
-the kit: less what the kernel may still hold, and never again what was sent before.
+What the agency has acknowledged is with it. That comes in jumps of up to a whole part, so the rate follows what has
+left the kit: less what the kernel may still hold, and never again what was sent before.
 """
 
 import math
