@@ -7,15 +7,18 @@ from device.status import FilmProgress, UplinkStatus
 
 def outlook(uplink: UplinkStatus) -> str:
     """Return how it is with all films, in a line."""
+    return ", ".join(filter(None, (load(uplink), pace(uplink))))
+
+
+def load(uplink: UplinkStatus) -> str:
+    """Return what is to go."""
     if not uplink.films_waiting:
-        return "the agency has all films, none waits"
+        return "all films are with the agency, none is left on the kit"
     films = "1 film waits" if uplink.films_waiting == 1 else f"{uplink.films_waiting} films wait"
-    to_go = f"{films}, {megabytes(uplink.bytes_to_go)} to go"
-    pace = pace_of(uplink)
-    return f"{to_go}, {pace}" if pace else to_go
+    return f"{films}, {megabytes(uplink.bytes_to_go)} to go"
 
 
-def pace_of(uplink: UplinkStatus) -> str:
+def pace(uplink: UplinkStatus) -> str:
     """Return rate and time to go, or as much of them as can be known; nothing where there is nothing to send."""
     rate = uplink.bytes_per_second
     if not uplink.bytes_to_go or rate is None:
@@ -23,7 +26,7 @@ def pace_of(uplink: UplinkStatus) -> str:
     if not rate:
         return "nothing moves"
     at = f"{rate / 1e6:.1f} MB/s" if rate >= 1e6 else f"{rate / 1e3:.1f} kB/s"
-    return at if uplink.seconds_to_go is None else f"{at}, {span(uplink.seconds_to_go)}"
+    return f"{at}, {'end unknown' if uplink.seconds_to_go is None else span(uplink.seconds_to_go)}"
 
 
 def share(film: FilmProgress) -> str:

@@ -5,7 +5,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from device.outlook import megabytes, outlook, pace_of, share
+from device.outlook import load, megabytes, pace, share
 from device.status import FilmProgress, UplinkStatus
 
 _BESIDES = 9  # lines that are no film's
@@ -19,7 +19,7 @@ def screen(kit: str, uplink: UplinkStatus | None, *, silent: bool, height: int) 
     """Return what is shown; `silent`: the uplink should have said something by now. `height` is that of the screen."""
     if uplink is None:
         return Group(Text(f"{kit}: {NOT_STARTED}"), Text(_END, "dim"))
-    rows: list[RenderableType] = [Text(f"{kit}: {outlook(uplink)}", "bold")]
+    rows: list[RenderableType] = [Text(f"{kit}: {load(uplink)}", "bold")]
     if silent:
         rows.append(Text(SILENT))
     if uplink.problem:
@@ -41,12 +41,12 @@ def _bars(uplink: UplinkStatus, most: int) -> Table:
     in_all = uplink.bytes_there + uplink.bytes_to_go
     total = FilmProgress("all", in_all, uplink.bytes_there)
     size = f"{uplink.bytes_there / 1e6:.1f} of {megabytes(in_all)}"
-    table.add_row("all", _bar(uplink.bytes_there, in_all), share(total), size, pace_of(uplink), style="bold")
+    table.add_row("all", _bar(uplink.bytes_there, in_all), share(total), size, pace(uplink), style="bold")
     return table
 
 
 def _bar(done: int, total: int) -> ProgressBar:
-    return ProgressBar(total=total or 1, completed=done, width=_BAR_WIDTH)
+    return ProgressBar(total=total or 1, completed=done, width=_BAR_WIDTH, complete_style="default")
 
 
 def _remark(film: FilmProgress) -> str:

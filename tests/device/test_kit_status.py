@@ -156,7 +156,7 @@ def test_how_far_films_are(kit: Kit) -> None:
     uplink = UplinkStatus(2, films=films, bytes_to_go=1501, bytes_per_second=100)
     write_status(kit.folder / "run" / UPLINK_FILE, uplink)
     facts = said(kit)
-    assert facts["uplink"] == "2 films wait, 0.0 MB to go, 0.1 kB/s"
+    assert facts["uplink"] == "2 films wait, 0.0 MB to go, 0.1 kB/s, end unknown"
     assert facts[half.film].endswith("waits for the agency; the agency has 49 %")
     assert facts[refused.film].endswith("the agency refuses it")
 

@@ -13,11 +13,11 @@ def status(to_go: int, rate: int | None, seconds: int | None = None, *, moving: 
 @pytest.mark.parametrize(
     ("uplink", "words"),
     [
-        (UplinkStatus(0), "the agency has all films, none waits"),
+        (UplinkStatus(0), "all films are with the agency, none is left on the kit"),
         (UplinkStatus(1, bytes_to_go=500), "1 film waits, 0.0 MB to go"),
         (status(183_200_000, 1_900_000, 97), "2 films wait, 183.2 MB to go, 1.9 MB/s, about 2 min"),
         (status(500_000, 8_000, 63), "2 films wait, 0.5 MB to go, 8.0 kB/s, about 2 min"),
-        (status(500_000, 8_000), "2 films wait, 0.5 MB to go, 8.0 kB/s"),
+        (status(500_000, 8_000), "2 films wait, 0.5 MB to go, 8.0 kB/s, end unknown"),
         (status(500_000, 0), "2 films wait, 0.5 MB to go, nothing moves"),
         (status(500_000, None), "2 films wait, 0.5 MB to go, measuring"),
         (status(500_000, None, moving=False), "2 films wait, 0.5 MB to go"),

@@ -100,7 +100,7 @@ def test_in_a_pipe_a_line_each_change(watch: Callable[..., Watched], terminal: s
     text = watched.until(lambda text: text.count("\n") == 2)
     assert text.replace("\r", "").splitlines() == [
         "1 film waits, 100.0 MB to go, 1.0 MB/s, about 2 min",
-        "the agency has all films, none waits",
+        "all films are with the agency, none is left on the kit",
     ]
     assert watched.interrupted() == (0, b"")
 
@@ -123,7 +123,7 @@ def test_on_a_terminal_bars_that_are_drawn_anew(watch: Callable[..., Watched]) -
     assert re.search(r"5f0c8a1e.*50 %.*100\.0 of 200\.0 MB", text)
     assert re.search(r"all.*50 %.*1\.0 MB/s, about 2 min", text)
     watched.says(ALL)
-    watched.until(lambda text: "the agency has all films" in text)
+    watched.until(lambda text: "none is left on the kit" in text)
     assert watched.interrupted() == (0, b"")
     assert watched.until(lambda text: "\x1b[?25h" in text), "the cursor is there again"
 
