@@ -71,6 +71,11 @@ class SpooledFilm:
         """Where the film stands, from its files alone."""
         return state_by(lambda name: (self.folder / name).exists())
 
+    @property
+    def is_taken_back(self) -> bool:
+        """Whether the family took it back: one look, for whoever asks often."""
+        return (self.folder / _TAKEN_BACK).exists()
+
     # recording ----------------------------------------------------------------------------------------------
 
     def begin(self, film_key: bytes) -> None:

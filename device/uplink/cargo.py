@@ -1,4 +1,4 @@
-"""What the kit has for the agency, in bytes. A film's folder is looked through only when it has changed.
+"""What the kit has for the agency. A film's folder is looked through only when it has changed.
 
 Thirty films of 600 parts are 18,000 files, and a folder's own time of change tells whether any of them came or went.
 """
@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from device.spooled_film import KEY, MANIFEST, FilmState, SpooledFilm, state_by
@@ -29,13 +29,18 @@ class Cargo:
     key: int
     parts: Mapping[int, int]
     manifest: int
+    names: list[PartName] = field(default_factory=list, compare=False)
+
+    def part_names(self) -> list[PartName]:
+        """Return its parts in order, as `SpooledFilm.part_names` does."""
+        return self.names
 
 
 class _Seen(NamedTuple):
     changed_ns: int
     sure: bool  # whether any later change has another time
     sizes: dict[str, int]
-    parts: dict[str, int]  # their numbers
+    parts: dict[str, PartName]
     cargo: Cargo
 
 
@@ -66,15 +71,16 @@ class Cargoes:
             return before
         sizes, parts = _sizes(film, before)
         state = state_by(sizes.__contains__)
-        by_number = {number: sizes[name] for name, number in parts.items()}
-        cargo = Cargo(film.film, state, sizes.get(KEY, 0), by_number, sizes.get(MANIFEST, 0))
+        by_number = {part.number: sizes[name] for name, part in parts.items()}
+        names = sorted(parts.values())
+        cargo = Cargo(film.film, state, sizes.get(KEY, 0), by_number, sizes.get(MANIFEST, 0), names)
         return _Seen(changed, changed < now - _TICK_NS, sizes, parts, cargo)
 
 
-def _sizes(film: SpooledFilm, before: _Seen | None) -> tuple[dict[str, int], dict[str, int]]:
-    """Return all files' sizes, and the numbers of those that are parts. Only what may have changed is looked at."""
+def _sizes(film: SpooledFilm, before: _Seen | None) -> tuple[dict[str, int], dict[str, PartName]]:
+    """Return all files' sizes, and those files that are parts. Only what may have changed is looked at."""
     sizes: dict[str, int] = {}
-    parts: dict[str, int] = {}
+    parts: dict[str, PartName] = {}
     known = before.parts if before else {}
     last = max(known, key=known.__getitem__, default="")  # it may have been seen half written
     with os.scandir(film.folder) as entries:
@@ -86,5 +92,5 @@ def _sizes(film: SpooledFilm, before: _Seen | None) -> tuple[dict[str, int], dic
             with suppress(FileNotFoundError):
                 sizes[name] = entry.stat().st_size
                 with suppress(PartKindUnknown):
-                    parts[name] = PartName.parse(name).number
+                    parts[name] = PartName.parse(name)
     return sizes, parts

@@ -96,7 +96,7 @@ class Courier:
         def sent(piece: int) -> None:
             nonlocal gone
             gone += piece
-            if film.state is FilmState.TAKEN_BACK:
+            if film.is_taken_back:
                 raise FileNotFoundError(film.film)
             self._sent(step, range_.begin, gone)
 

@@ -138,7 +138,7 @@ class Uplink:
         if self._clock() >= self._asked_at + DIRECTORY_SECONDS and _DIRECTORY not in going_on:
             yield _DIRECTORY, None
         films = {film.film: film for film in reversed(self._spool.films())}
-        for step in next_steps(films.values(), self._known, going_on, self._put_aside):
+        for step in next_steps(self._cargoes.of(films.values()), self._known, going_on, self._put_aside):
             yield step, films[step.film]
 
     def _begin(self, threads: ThreadPoolExecutor, step: Step, film: SpooledFilm | None) -> None:
