@@ -1,7 +1,7 @@
 """How far each film has come: every byte counts once, and a film is there only with its receipt.
 
 What the agency has acknowledged is with it. That comes in jumps of up to a whole part, so the rate follows what has
-left the kit: less what the kernel may still hold, and never again what was sent before.
+left the kit: less what the kernel still holds, and never again what was sent before.
 """
 
 import math
@@ -15,8 +15,6 @@ from device.status import FilmProgress
 from device.uplink.cargo import Cargo
 from device.uplink.plan import Kind, Known, Step
 from device.uplink.rate import Rate
-
-KERNEL_BYTES = 192 * 1024  # what a connection takes before its first byte leaves the kit: measured, 190,464
 
 _ON_THEIR_WAY = (FilmState.OPEN, FilmState.CLOSED)
 
@@ -52,11 +50,12 @@ class Progress:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._rate = Rate()
+        self._gone = 0  # bytes of parts that went to the kernel, each once
         self._films: dict[str, _Film] = {}
         self._there = 0  # bytes of films that have their receipt, in this run
         self._over = False  # the run: the next film begins another
 
-    def went(self, step: Step, acknowledged: int, gone: int, now: float) -> None:
+    def went(self, step: Step, acknowledged: int, gone: int) -> None:
         """Note that of a part so many first bytes are with the agency, and that so many more went to the kernel."""
         assert step.part is not None
         number = step.part.number
@@ -64,10 +63,10 @@ class Progress:
             one = self._films.setdefault(step.film, _Film())
             if acknowledged > one.begun.get(number, 0):
                 one.begun[number], one.counted = acknowledged, None
-            one.out[number] = acknowledged + max(0, gone - KERNEL_BYTES)
-            self._credit(one, number, one.out[number], now)
+            one.out[number] = acknowledged + gone
+            self._credit(one, number, one.out[number])
 
-    def learnt(self, step: Step, outcome: Known | int, now: float) -> None:
+    def learnt(self, step: Step, outcome: Known | int) -> None:
         """Note how a step of a film ended that went well; `outcome` is as the courier returns it."""
         with self._lock:
             one = self._films.setdefault(step.film, _Film())
@@ -80,7 +79,7 @@ class Progress:
             elif step.kind is Kind.KEY:
                 one.key = True
             elif step.part is not None:
-                self._part_ended(one, step.part.number, outcome, now)
+                self._part_ended(one, step.part.number, outcome)
 
     def home(self, cargo: Cargo) -> None:
         """Note that a film has its receipt. It is told what the kit has of it before any of that is erased."""
@@ -88,8 +87,11 @@ class Progress:
             self._begin_run()
             self._there += _count(self._films.pop(cargo.film, _Film()), cargo)[0]
 
-    def figures(self, cargoes: Iterable[Cargo], refused: Collection[str], now: float) -> Figures:
-        """Return how far all films are that are on the kit now; what the agency refuses is by film's id."""
+    def figures(self, cargoes: Iterable[Cargo], refused: Collection[str], held: int, now: float) -> Figures:
+        """Return how far all films are that are on the kit now.
+
+        What the agency refuses is by film's id, and `held` is how many bytes the kernel has that did not arrive.
+        """
         with self._lock:
             on_kit = [cargo for cargo in cargoes if cargo.state is not FilmState.EMPTY]
             if on_kit:
@@ -97,10 +99,10 @@ class Progress:
             films = tuple(self._films_on_their_way(on_kit, refused))
             to_go = sum(film.bytes - film.bytes_there for film in films)
             if any(film.bytes > film.bytes_there for film in films if not film.refused):
-                self._rate.begin(now)
+                self._rate.saw(self._gone - held, now)
             else:
                 self._rate.end()
-            rate = self._rate.bytes_per_second(now)
+            rate = self._rate.bytes_per_second()
             there = self._there + sum(film.bytes_there for film in films) + self._arriving(on_kit)
             self._over = not on_kit
             return Figures(
@@ -108,7 +110,7 @@ class Progress:
                 there,
                 to_go,
                 None if rate is None else round(rate),
-                self._seconds(films, to_go, now),
+                self._seconds(films, to_go, held),
                 bool(films) and self._rate.moves(now),
             )
 
@@ -131,19 +133,19 @@ class Progress:
         if self._over:
             self._there, self._over = 0, False
 
-    def _seconds(self, films: tuple[FilmProgress, ...], to_go: int, now: float) -> int | None:
+    def _seconds(self, films: tuple[FilmProgress, ...], to_go: int, held: int) -> int | None:
         """Return how long it will take, or None if nobody can know: more is being filmed, or something is refused."""
         if any(film.open or film.refused for film in films):
             return None
         if not to_go:
             return 0
         out = sum(size - one.begun.get(number, 0) for one in self._films.values() for number, size in one.out.items())
-        seconds = self._rate.seconds_for(max(0, to_go - out), now)
+        seconds = self._rate.seconds_for(max(0, to_go - max(0, out - held)))
         return None if seconds is None else math.ceil(seconds)
 
-    def _part_ended(self, one: _Film, number: int, size: int, now: float) -> None:
+    def _part_ended(self, one: _Film, number: int, size: int) -> None:
         if size:
-            self._credit(one, number, size, now)
+            self._credit(one, number, size)
             one.parts.add(number)
             one.left_out.discard(number)
         else:
@@ -151,11 +153,11 @@ class Progress:
         for known in (one.begun, one.out, one.furthest):
             known.pop(number, None)
 
-    def _credit(self, one: _Film, number: int, size: int, now: float) -> None:
+    def _credit(self, one: _Film, number: int, size: int) -> None:
         before = one.furthest.get(number, 0)
         if size > before:
             one.furthest[number] = size
-            self._rate.sent(size - before, now)
+            self._gone += size - before
 
 
 def _count(one: _Film, cargo: Cargo) -> tuple[int, int]:

@@ -25,6 +25,7 @@ from device.uplink.courier import Courier
 from device.uplink.plan import Kind, Known, OnKit, Step, next_steps
 from device.uplink.progress import Progress
 from device.uplink.refusals import Refusals
+from device.uplink.unacknowledged import unacknowledged
 from device.uplink.window import MOST, Window
 from footage.errors import FootageError
 
@@ -167,7 +168,7 @@ class Uplink:
         else:
             self._problem = None
             self._backoff.reset()
-            self._progress.learnt(step, outcome, self._clock())
+            self._progress.learnt(step, outcome)
             self._learn(begun, outcome)
             return
         self._known.pop(step.film, None)
@@ -214,7 +215,7 @@ class Uplink:
     def _sent(self, step: Step, acknowledged: int, gone: int) -> None:
         if self._stop.is_set():
             raise Stopped
-        self._progress.went(step, acknowledged, gone, self._clock())
+        self._progress.went(step, acknowledged, gone)
         self._alive()
 
     def _waiting(self) -> int:
@@ -236,7 +237,7 @@ class Uplink:
         self._report(
             UplinkStatus(
                 films_waiting=sum(cargo.state is not FilmState.EMPTY for cargo in cargoes),
-                **self._progress.figures(cargoes, refused, now)._asdict(),
+                **self._progress.figures(cargoes, refused, unacknowledged(), now)._asdict(),
                 **asdict(self.counts),
                 problem_code=problem.code if problem else "refused" if refused else "",
                 problem=str(problem) if problem else "; ".join(refused.values()),
