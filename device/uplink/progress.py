@@ -1,7 +1,7 @@
 """How far each film has come: every byte counts once, and a film is there only with its receipt.
 
 What the agency has acknowledged is with it. That comes in jumps of up to a whole part, so the rate follows what has
-left the kit: less what the kernel still holds, and never again what was sent before.
+left the kit: less what the kernel still holds, and less what was lost with a try that failed, as it goes again.
 """
 
 import math
@@ -32,15 +32,14 @@ class Figures(NamedTuple):
 
 @dataclass(slots=True)
 class _Film:
-    """What is known of one: the agency's word since it was asked, and how far each part got that is not there."""
+    """What is known of one: the agency's word since it was asked, and how far each part is that is on its way."""
 
     cargo: Cargo | None = None
     key: bool = False
     parts: set[int] = field(default_factory=set)
     begun: dict[int, int] = field(default_factory=dict)  # first bytes of parts that are not all there
     left_out: set[int] = field(default_factory=set)  # parts that are not whole: no manifest lists them
-    out: dict[int, int] = field(default_factory=dict)  # bytes of a part that left the kit in this try
-    furthest: dict[int, int] = field(default_factory=dict)  # and in any try
+    out: dict[int, int] = field(default_factory=dict)  # first bytes of a part that are there, or went to the kernel
     counted: tuple[int, int] | None = None  # bytes in all, and there; until something changes
 
 
@@ -50,7 +49,7 @@ class Progress:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._rate = Rate()
-        self._gone = 0  # bytes of parts that went to the kernel, each once
+        self._gone = 0  # bytes of parts that went to the kernel, and were not lost
         self._films: dict[str, _Film] = {}
         self._there = 0  # bytes of films that have their receipt, in this run
         self._over = False  # the run: the next film begins another
@@ -63,8 +62,8 @@ class Progress:
             one = self._films.setdefault(step.film, _Film())
             if acknowledged > one.begun.get(number, 0):
                 one.begun[number], one.counted = acknowledged, None
+            self._gone += acknowledged + gone - one.out.get(number, acknowledged)
             one.out[number] = acknowledged + gone
-            self._credit(one, number, one.out[number])
 
     def learnt(self, step: Step, outcome: Known | int) -> None:
         """Note how a step of a film ended that went well; `outcome` is as the courier returns it."""
@@ -73,13 +72,20 @@ class Progress:
             one.counted = None
             if isinstance(outcome, Known):
                 one.key, one.parts, one.begun = outcome.key, set(outcome.parts), dict(outcome.begun)
-                one.out = dict(outcome.begun)  # nobody sends a part meanwhile
-                for number, size in outcome.begun.items():
-                    one.furthest[number] = max(size, one.furthest.get(number, 0))
             elif step.kind is Kind.KEY:
                 one.key = True
             elif step.part is not None:
                 self._part_ended(one, step.part.number, outcome)
+
+    def lost(self, step: Step) -> None:
+        """Note that a step failed: of a part, what was not acknowledged goes again."""
+        if step.part is None:
+            return
+        number = step.part.number
+        with self._lock:
+            one = self._films.get(step.film)
+            if one is not None and number in one.out:
+                self._gone -= one.out.pop(number) - one.begun.get(number, 0)
 
     def home(self, cargo: Cargo) -> None:
         """Note that a film has its receipt. It is told what the kit has of it before any of that is erased."""
@@ -145,19 +151,12 @@ class Progress:
 
     def _part_ended(self, one: _Film, number: int, size: int) -> None:
         if size:
-            self._credit(one, number, size)
             one.parts.add(number)
             one.left_out.discard(number)
         else:
             one.left_out.add(number)
-        for known in (one.begun, one.out, one.furthest):
-            known.pop(number, None)
-
-    def _credit(self, one: _Film, number: int, size: int) -> None:
-        before = one.furthest.get(number, 0)
-        if size > before:
-            one.furthest[number] = size
-            self._gone += size - before
+        one.begun.pop(number, None)
+        one.out.pop(number, None)
 
 
 def _count(one: _Film, cargo: Cargo) -> tuple[int, int]:

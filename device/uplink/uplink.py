@@ -171,6 +171,7 @@ class Uplink:
             self._progress.learnt(step, outcome)
             self._learn(begun, outcome)
             return
+        self._progress.lost(step)
         self._known.pop(step.film, None)
 
     def _fail(self, reason: AgencyUnreachable, begun: _Begun) -> None:

@@ -81,7 +81,7 @@ class KitOnLink:
 
 @pytest.mark.parametrize(
     "shape",
-    [Shape(64e3, delay=0.2), Shape(500e3, delay=0.1, loss=0.01), Shape(4e6, delay=0.05, loss=0.01)],
+    [Shape(64e3, delay=0.2, queue_seconds=4), Shape(500e3, delay=0.1, loss=0.01), Shape(4e6, delay=0.05, loss=0.01)],
     ids=["64 kbit/s", "500 kbit/s that loses", "4 Mbit/s that loses"],
 )
 def test_the_time_that_is_told_is_the_time_that_it_takes(tmp_path: Path, shape: Shape) -> None:
