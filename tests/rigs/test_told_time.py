@@ -100,7 +100,7 @@ def test_the_time_that_is_told_is_the_time_that_it_takes(tmp_path: Path, shape: 
     assert len(known) > 20, "it was told most of the time"
     assert known[0][1] <= end - begun - LEAST_SECONDS + 1
     wrong = [(seconds, left) for seconds, left in known if abs(seconds - left) > SHARE_WRONG * left + SECONDS_WRONG]
-    assert len(wrong) < len(known) / 10, wrong
+    assert len(wrong) < len(known) / 5, wrong  # of a slow link the first seconds know only how it begins
     there = [status.bytes_there for _, status in kit.said]
     assert there == sorted(there)
     assert max(status.bytes_per_second or 0 for _, status in kit.said) < 1.1 * shape.bits_per_second / 8
