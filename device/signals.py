@@ -43,7 +43,7 @@ ANNOUNCEMENTS = {
     Announcement.TAKEN_BACK: Told(((1, 1, 1), (1, 1, 0), (1, 0, 0), DARK) * 2, Tone(3, 0.4)),
     Announcement.FAULT: Told((), Tone(5, 0.1)),
     # The light that wandered while films were sent has arrived, and rests.
-    Announcement.ALL_ARRIVED: Told(((0, 1, 0), (0, 0, 1), (0, 0, 1), (0, 0, 1)), Tone(3, 0.1, 0.5)),
+    Announcement.ALL_ARRIVED: Told(((0, 1, 0), (0, 0, 1), (0, 0, 1), (0, 0, 1)), Tone(4, 0.1, 0.5)),
     Announcement.WARNING: Told((), Tone(2, 0.4)),
     Announcement.REFUSED: Told((DARK, DARK), Tone(2, 0.6)),
 }

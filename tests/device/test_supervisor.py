@@ -397,11 +397,11 @@ def test_the_ring_shows_films_on_their_way_and_a_tone_says_when_all_have_arrived
     assert recorder.beeps() == 0
     recorder.sent_by_the_uplink(film)
     recorder.sees((0, 0, 1))
-    recorder.wait_for(lambda _: recorder.beeps() == 3)
+    recorder.wait_for(lambda _: recorder.beeps() == 4)
     recorder.sees((1, 0, 0))
     for _ in range(300):
         time.sleep(0.01)
-        assert (recorder.ring(), recorder.beeps()) == ((1, 0, 0), 3), "once"
+        assert (recorder.ring(), recorder.beeps()) == ((1, 0, 0), 4), "once"
 
 
 def test_a_family_that_agrees_hears_nothing_of_an_earlier_film(start: Start) -> None:
@@ -413,4 +413,4 @@ def test_a_family_that_agrees_hears_nothing_of_an_earlier_film(start: Start) -> 
     time.sleep(2.5)
     assert (recorder.ring(), recorder.beeps()) == ((1, 1, 0), 1)
     recorder.do(Event.AGREE)
-    recorder.wait_for(lambda _: recorder.beeps() >= 4)
+    recorder.wait_for(lambda _: recorder.beeps() >= 5)
