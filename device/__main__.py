@@ -81,8 +81,16 @@ def _parser() -> argparse.ArgumentParser:
         help="tell what is on the kit, and what recorder and uplink do",
         description="Tell what is on the kit, what recorder and uplink do, and what to do about what is wrong. It asks "
         "neither of them, and disturbs neither.",
+        epilog="A film's bar is full when its signed receipt has come, and not before. Rate and time to go are by the "
+        "last minute; as long as nobody can know them, none are told. With --watch --json, a line is what stands under "
+        "`uplink` in --json alone.",
     )
-    status.add_argument("--json", action="store_true", help="one JSON object, for programs")
+    status.add_argument("--json", action="store_true", help="one JSON object, for programs; with --watch, one a line")
+    status.add_argument(
+        "--watch",
+        action="store_true",
+        help="show how films get on until Ctrl-C: bars on a terminal, and a line each change in a pipe",
+    )
     selftest = commands.add_parser(
         "selftest",
         help="test every part of the kit by name",

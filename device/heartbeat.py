@@ -30,6 +30,7 @@ from footage.manifest import ClockStatus
 from footage.messages import Message
 
 EVERY_SECONDS = 300.0
+MOVING_SECONDS = 60.0  # between two while films move, so that the agency sees how they get on
 LOOK_SECONDS = 15.0  # so often something may have changed
 _END_SECONDS = 1.0
 
@@ -55,6 +56,9 @@ class Heartbeat(Message, frozen=True):
     selftest_light: str | None
     selftest_failed: list[str]
     faults: list[str]
+    bytes_to_go: int | None
+    bytes_per_second: int | None
+    seconds_to_go: int | None
 
 
 def heartbeat(
@@ -83,6 +87,9 @@ def heartbeat(
         selftest_light=_light(selftest) if selftest else None,
         selftest_failed=selftest.failed if selftest else [],
         faults=sorted(codes),
+        bytes_to_go=status.uplink.bytes_to_go if status.uplink else None,
+        bytes_per_second=status.uplink.bytes_per_second if status.uplink else None,
+        seconds_to_go=status.uplink.seconds_to_go if status.uplink else None,
     )
 
 
@@ -123,7 +130,8 @@ class Heartbeats:
             news = self._news()
             if news == self._told and now < self._next_at:
                 return False
-            self._agency.put_status(self._current())
+            said = self._current()
+            self._agency.put_status(said)
         except AgencyUnreachable:  # the uplink says so
             self._not_before = now + _retry_seconds()
             return False
@@ -135,7 +143,9 @@ class Heartbeats:
                 self._refused = str(reason)
                 _log.warning("the agency does not hear how the kit is: %s", reason)
             return False
-        self._told, self._next_at, self._refused = news, now + EVERY_SECONDS, ""
+        moving = said.bytes_to_go and said.bytes_per_second != 0
+        every = MOVING_SECONDS if moving else EVERY_SECONDS
+        self._told, self._next_at, self._refused = news, now + every, ""
         return True
 
     def _run(self) -> None:

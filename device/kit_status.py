@@ -10,6 +10,7 @@ import msgspec
 
 from device.config import KitConfig
 from device.errors import ConfigInvalid
+from device.outlook import megabytes, outlook, share
 from device.profiles import PROFILES, bytes_per_minute
 from device.spool import Spool
 from device.spooled_film import FilmState, SpooledFilm
@@ -134,14 +135,17 @@ def _lines(status: KitStatus) -> Iterator[tuple[str, str]]:
         yield "fault", f"{status.fault.code}: {status.fault.text}"
     for warning in status.warnings:
         yield "warning", f"{warning.code}: {warning.text}"
-    yield "uplink", _uplink(status.uplink)
-    if status.uplink and status.uplink.problem:
-        yield "problem", f"{status.uplink.problem_code}: {status.uplink.problem}"
+    yield "uplink", outlook(status.uplink) if status.uplink else "not started yet"
+    if (uplink := status.uplink) is not None:
+        if uplink.last_receipt:
+            yield "receipts", f"{uplink.receipts} since the uplink's start, the last for {uplink.last_receipt}"
+        if uplink.problem:
+            yield "problem", f"{uplink.problem_code}: {uplink.problem}"
     yield "room", f"{status.room_minutes} minutes of film"
     total = sum(film.bytes for film in status.films)
-    yield "films", f"{len(status.films)} on the kit, {_megabytes(total)}" if status.films else "none on the kit"
+    yield "films", f"{len(status.films)} on the kit, {megabytes(total)}" if status.films else "none on the kit"
     for film in status.films:
-        yield "", f"{film.film}  {film.parts} parts, {_megabytes(film.bytes)}  {_film_state(film, status)}"
+        yield "", f"{film.film}  {film.parts:4} parts, {megabytes(film.bytes):>9}  {_film_state(film, status)}"
 
 
 def _key(status: KitStatus) -> str:
@@ -163,15 +167,12 @@ def _recorder(status: KitStatus) -> str:
     return f"{status.recorder}, {status.film_seconds:.0f} s of {status.film}" if status.film else status.recorder
 
 
-def _uplink(uplink: UplinkStatus | None) -> str:
-    if uplink is None:
-        return "not started yet"
-    last = f", the last for {uplink.last_receipt}" if uplink.last_receipt else ""
-    return f"{uplink.films_waiting} films waiting, {uplink.receipts} receipts since its start{last}"
-
-
 def _film_state(film: FilmOnKit, status: KitStatus) -> str:
-    return "is being filmed" if film.film == status.film else _STATES[FilmState[film.state.upper()]]
+    state = "is being filmed" if film.film == status.film else _STATES[FilmState[film.state.upper()]]
+    on_its_way = next((one for one in status.uplink.films if one.film == film.film), None) if status.uplink else None
+    if on_its_way is None:
+        return state
+    return "the agency refuses it" if on_its_way.refused else f"{state}; the agency has {share(on_its_way)}"
 
 
 def _film(film: SpooledFilm) -> FilmOnKit:
@@ -198,7 +199,3 @@ def _bytes(film: SpooledFilm) -> int:
 
 def _light(lit: bool | None) -> str:
     return "lit" if lit else "dark"
-
-
-def _megabytes(count: int) -> str:
-    return f"{count / 1e6:.1f} MB"

@@ -93,10 +93,12 @@ class Panel:
             ),
         )
 
-    def show(self, state: State, fault: Trouble | None = None, warnings: Iterable[Trouble] = ()) -> None:
+    def show(
+        self, state: State, fault: Trouble | None = None, warnings: Iterable[Trouble] = (), *, sending: bool = False
+    ) -> None:
         """Show where the kit stands, on and on; buttons mean what they mean in this state from now on."""
         self._state = state
-        frames = ring(state, fault, warnings)
+        frames = ring(state, fault, warnings, sending=sending)
         if frames != self._frames:
             self._frames = frames
             self._play(())

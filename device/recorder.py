@@ -45,6 +45,8 @@ class Event(Enum):
     # by IT
     SHUT_DOWN = "shut down"
     POLICY_CHANGED = "policy changed"
+    # by the uplink
+    ALL_ARRIVED = "all films arrived"
     # by effects
     FILM_CLOSED = "film closed"
     FILM_CLOSED_BY_FAULT = "film closed by fault"
@@ -93,6 +95,7 @@ class Announcement(Enum):
     FILM_CLOSED = "the film is closed and safe"
     TAKEN_BACK = "the last film is destroyed"
     REFUSED = "there is no film to take back"
+    ALL_ARRIVED = "all films are with the agency, and none is left on the kit"
     WARNING = "a warning begins"
     FAULT = "filming ended, or did not begin, for a fault"
 
@@ -118,6 +121,8 @@ TABLE: dict[tuple[State, Event], Step] = {
     (State.READY, Event.TAKE_BACK): Step(State.READY, (Effect.DESTROY_LAST_FILM,)),
     (State.READY, Event.DESTROY_FAILED): Step(State.FAULT, (Announcement.FAULT,)),
     (State.READY, Event.POLICY_CHANGED): Step(State.READY, (Effect.RESTART,)),
+    # In no other state: a family that agrees or is filmed hears nothing of an earlier film.
+    (State.READY, Event.ALL_ARRIVED): Step(State.READY, (Announcement.ALL_ARRIVED,)),
     (State.AGREED, Event.AGREE): Step(State.READY, (Effect.CONSENT_LIGHT_OFF, Announcement.WITHDRAWN)),
     (State.AGREED, Event.AGREEMENT_LAPSED): Step(State.READY, (Effect.CONSENT_LIGHT_OFF, Announcement.WITHDRAWN)),
     (State.AGREED, Event.TAKE_BACK): Step(State.READY, (Effect.CONSENT_LIGHT_OFF, Effect.DESTROY_LAST_FILM)),

@@ -42,6 +42,8 @@ ANNOUNCEMENTS = {
     Announcement.FILM_CLOSED: Told((), Tone(1, 0.8)),
     Announcement.TAKEN_BACK: Told(((1, 1, 1), (1, 1, 0), (1, 0, 0), DARK) * 2, Tone(3, 0.4)),
     Announcement.FAULT: Told((), Tone(5, 0.1)),
+    # The light that wandered while films were sent has arrived, and rests.
+    Announcement.ALL_ARRIVED: Told(((0, 1, 0), (0, 0, 1), (0, 0, 1), (0, 0, 1)), Tone(4, 0.1, 0.5)),
     Announcement.WARNING: Told((), Tone(2, 0.4)),
     Announcement.REFUSED: Told((DARK, DARK), Tone(2, 0.6)),
 }
@@ -53,6 +55,9 @@ STATES: dict[State, tuple[Lamps, ...]] = {
     State.CLOSING: ((1, 1, 1), DARK),
     State.FAULT: (DARK,),  # and the lamps of its trouble
 }
+
+# READY while films are being sent: the light wanders away from its place. Never dark between, as troubles are.
+SENDING: tuple[Lamps, ...] = (*((1, 0, 0),) * 4, (0, 1, 0), (0, 0, 1))
 
 CAMERA, LIGHT, CARD = (1, 0, 0), (0, 1, 0), (0, 0, 1)
 POWER, AGENCY, MICROPHONE = (1, 1, 0), (0, 1, 1), (1, 0, 1)
@@ -77,15 +82,17 @@ TROUBLES: dict[Trouble, Lamps] = {
 }
 
 
-def ring(state: State, fault: Trouble | None = None, warnings: Iterable[Trouble] = ()) -> tuple[Lamps, ...]:
+def ring(
+    state: State, fault: Trouble | None = None, warnings: Iterable[Trouble] = (), *, sending: bool = False
+) -> tuple[Lamps, ...]:
     """Return the frames that the ring repeats.
 
     A fault blinks its lamps: 0.5 s on, 1 s off, so that no fault looks like a state. Warnings follow three seconds of
-    the state, one after another, each between dark frames.
+    the state, one after another, each between dark frames. `sending` shows in READY only.
     """
     if state is State.FAULT:
         return (TROUBLES[fault or Trouble.RECORDER_FAILED], DARK, DARK)
-    frames = STATES[state]
+    frames = SENDING if sending and state is State.READY else STATES[state]
     winks = tuple(frame for lamps in dict.fromkeys(map(TROUBLES.__getitem__, warnings)) for frame in (DARK, lamps))
     if not winks:
         return frames

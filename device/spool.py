@@ -55,6 +55,10 @@ class Spool:
         folders = [folder for folder in self._films.iterdir() if folder.is_dir()]
         return [SpooledFilm(folder) for folder in sorted(folders, key=_changed_at)]
 
+    def is_empty(self) -> bool:
+        """Return whether no trace of a film is left."""
+        return not any(self._films.iterdir())
+
     def last_film(self) -> SpooledFilm:
         """Return the film that "take it back" means, which the agency may have already. Raises `NothingToTakeBack`.
 

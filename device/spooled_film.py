@@ -13,7 +13,7 @@ Which files exist is the state of a film; there is no database, so any crash lea
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from enum import Enum, auto
 from pathlib import Path
@@ -29,7 +29,7 @@ from footage.messages import decode, encode
 from footage.parts import PartName
 from footage.receipt import read_receipt
 
-_KEY, _OPENING, _MANIFEST, _RECEIPT, _TAKEN_BACK = (
+KEY, _OPENING, MANIFEST, _RECEIPT, _TAKEN_BACK = (
     "film.key",
     "opening.json",
     "manifest.jws",
@@ -48,9 +48,15 @@ class FilmState(Enum):
     TAKEN_BACK = auto()
 
 
+_TELLING = (
+    (_TAKEN_BACK, FilmState.TAKEN_BACK),
+    (_RECEIPT, FilmState.RECEIPTED),
+    (MANIFEST, FilmState.CLOSED),
+    (_OPENING, FilmState.OPEN),
+)
 _LAST = {
-    FilmState.EMPTY: (_KEY,),
-    FilmState.RECEIPTED: (_MANIFEST, _RECEIPT),  # until then the receipt can be verified again
+    FilmState.EMPTY: (KEY,),
+    FilmState.RECEIPTED: (MANIFEST, _RECEIPT),  # until then the receipt can be verified again
     FilmState.TAKEN_BACK: (_TAKEN_BACK,),
 }
 """What remains of a film that goes, in the order in which it goes."""
@@ -66,22 +72,19 @@ class SpooledFilm:
     @property
     def state(self) -> FilmState:
         """Where the film stands, from its files alone."""
-        for name, state in (
-            (_TAKEN_BACK, FilmState.TAKEN_BACK),
-            (_RECEIPT, FilmState.RECEIPTED),
-            (_MANIFEST, FilmState.CLOSED),
-            (_OPENING, FilmState.OPEN),
-        ):
-            if (self.folder / name).exists():
-                return state
-        return FilmState.EMPTY
+        return state_by(lambda name: (self.folder / name).exists())
+
+    @property
+    def is_taken_back(self) -> bool:
+        """Whether the family took it back: one look, for whoever asks often."""
+        return (self.folder / _TAKEN_BACK).exists()
 
     # recording ----------------------------------------------------------------------------------------------
 
     def begin(self, film_key: bytes) -> None:
         """Make the folder with its `film.key`."""
         durable.make_folder(self.folder)
-        durable.write_file(self.folder / _KEY, film_key)
+        durable.write_file(self.folder / KEY, film_key)
 
     def open(self, opening: FilmOpening) -> None:
         """Write what is known at the beginning; from here on the folder is a film."""
@@ -98,7 +101,7 @@ class SpooledFilm:
         if [entry.number for entry in entries] != list(range(len(entries))):
             ended = Ended.SPOOL_DAMAGED
         manifest = Manifest(self.opening(), ended, tuple(entries))
-        durable.write_file(self.folder / _MANIFEST, sign_manifest(manifest, kit_key).encode("ascii"))
+        durable.write_file(self.folder / MANIFEST, sign_manifest(manifest, kit_key).encode("ascii"))
         return manifest
 
     # reading ------------------------------------------------------------------------------------------------
@@ -125,11 +128,11 @@ class SpooledFilm:
 
     def film_key(self) -> bytes:
         """Return `film.key`."""
-        return (self.folder / _KEY).read_bytes()
+        return (self.folder / KEY).read_bytes()
 
     def manifest(self) -> str:
         """Return the signed manifest."""
-        return (self.folder / _MANIFEST).read_text("ascii")
+        return (self.folder / MANIFEST).read_text("ascii")
 
     # ending -------------------------------------------------------------------------------------------------
 
@@ -144,8 +147,8 @@ class SpooledFilm:
         `read_receipt`: nothing is erased then.
         """
         self._require(_RECEIPT)
-        if self._names() - {_MANIFEST, _RECEIPT, _TAKEN_BACK, _OPENING}:  # else all was erased before
-            if not (self.folder / _MANIFEST).exists():
+        if self._names() - {MANIFEST, _RECEIPT, _TAKEN_BACK, _OPENING}:  # else all was erased before
+            if not (self.folder / MANIFEST).exists():
                 raise ReceiptMismatch(f"Film {self.film} has a receipt, but no manifest. It stays; ask the agency.")
             receipt = (self.folder / _RECEIPT).read_text("ascii", "replace")
             read_receipt(receipt, directory, film=self.film, manifest=self.manifest())
@@ -185,7 +188,7 @@ class SpooledFilm:
         """Remove all files but those that go last; what can be opened goes first."""
         last = set(_LAST[state])
         parts = {str(name) for name in self.part_names()}
-        first, then = (parts, {_KEY}) if state is FilmState.RECEIPTED else ({_KEY}, parts)
+        first, then = (parts, {KEY}) if state is FilmState.RECEIPTED else ({KEY}, parts)
         rest = self._names() - first - then - last - {_RECEIPT, _TAKEN_BACK}
         for group in (first, then, rest, {_RECEIPT} - last):
             for name in group:
@@ -209,6 +212,11 @@ class SpooledFilm:
             yield
         finally:
             os.close(descriptor)
+
+
+def state_by(has: Callable[[str], bool]) -> FilmState:
+    """Return where a film stands that has these files."""
+    return next((state for name, state in _TELLING if has(name)), FilmState.EMPTY)
 
 
 def _entry(name: PartName, sealed: bytes | bytearray) -> PartEntry:

@@ -25,10 +25,37 @@ class RecorderStatus(Message, frozen=True):
     warnings: tuple[str, ...] = ()
 
 
+class FilmProgress(Message, frozen=True):
+    """A film on its way: bytes that go to the agency, and how many of them it has acknowledged.
+
+    All are there only when the film has its receipt. `open`: it is not closed yet, so it may grow. `refused`: the
+    agency does not take it, and the uplink's problem says why.
+    """
+
+    film: str
+    bytes: int
+    bytes_there: int = 0
+    open: bool = False
+    refused: bool = False
+
+
 class UplinkStatus(Message, frozen=True):
-    """The uplink: films waiting, parts sent since the start, the last receipt, and a problem in words."""
+    """The uplink: films waiting, parts sent since the start, the last receipt, and a problem in words.
+
+    `films` are those on their way, newest first, and `bytes_to_go` is what the agency is not known to have of them;
+    `bytes_there` is what it has of all films since the kit last had none. `bytes_per_second` is measured over the last
+    minute: 0 if the link stands still, None in the first seconds. `seconds_to_go` is None as long as nobody can know:
+    in these seconds, on a link that stands still, while a film is open, and when one is refused. `moving`: something
+    left the kit just now.
+    """
 
     films_waiting: int
+    films: tuple[FilmProgress, ...] = ()
+    bytes_there: int = 0
+    bytes_to_go: int = 0
+    bytes_per_second: int | None = None
+    seconds_to_go: int | None = None
+    moving: bool = False
     parts_sent: int = 0
     bytes_sent: int = 0
     receipts: int = 0

@@ -137,6 +137,7 @@ class Supervisor:
         if event is not None:
             self._handle(event)
         else:
+            self._show()
             self._report()
 
     def _perform_all(self, effects: tuple[Effect | Announcement, ...]) -> Event | None:
@@ -253,7 +254,8 @@ class Supervisor:
         self._show()
 
     def _show(self) -> None:
-        self._panel.show(self.state, self._fault.trouble if self._fault else None, self._warnings)
+        fault = self._fault.trouble if self._fault else None
+        self._panel.show(self.state, fault, self._warnings, sending=self._watch.sending)
 
     def _report(self) -> None:
         film = self._filming.film

@@ -9,7 +9,10 @@ import re
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from itertools import groupby
 from pathlib import Path
+
+from rich.console import Console
 
 import companion_api
 from companion_api.films.faults import MEANINGS as MEANINGS_OF_FAULTS
@@ -18,11 +21,13 @@ from device.endings import BEHIND
 from device.films_stuck import LATE_SECONDS, SOON, SOON_SECONDS
 from device.link_trouble import DESCRIBED
 from device.panel import MEANING
+from device.progress_screen import screen
 from device.recorder import TABLE, State
 from device.selftest.outcome import MEANINGS
 from device.selftest.parts import PARTS
 from device.selftest.report import Exit
-from device.signals import ANNOUNCEMENTS, DARK, TROUBLES, Lamps, ring
+from device.signals import ANNOUNCEMENTS, DARK, FRAME_SECONDS, SENDING, TROUBLES, Lamps, ring
+from device.status import FilmProgress, UplinkStatus
 from device.trouble import ADVICE, Trouble
 from device.uplink.refusals import OTHERS, RULES, Rule
 from docs.family_card.card import cards
@@ -35,6 +40,7 @@ DOCUMENTS = (
     Path("docs/kit-services.md"),
     Path("docs/selftest.md"),
     Path("docs/scrub-and-backup.md"),
+    Path("docs/kit-services.md"),
     Path("docs/architecture.md"),
     Path("hardware/README.md"),
 )
@@ -78,6 +84,10 @@ def states() -> str:
         for state in State
         if state is not State.FAULT
     ]
+    stays = [(lamps, FRAME_SECONDS * len(list(frames))) for lamps, frames in groupby(SENDING)]
+    path = " → ".join(_lamps(lamps) for lamps, _ in stays)
+    seconds = ", ".join(f"{seconds:g} s" for _, seconds in stays)
+    rows.insert(1, ("READY, films are being sent", "a light that wanders", path, seconds))
     return _table(
         ("state", "panel", "lamps", "rhythm"), [*rows, ("FAULT", "below", "of its trouble", "half a second in 1.5 s")]
     )
@@ -195,6 +205,22 @@ def rooms() -> str:
     return _table(("room", "what is in it"), rows)
 
 
+def progress_screen() -> str:
+    """Return what `kit-device status --watch` shows of three films, one of them home already."""
+    films = (
+        FilmProgress("1b1b0e6c-5a0f-4c0e-9f0f-0d7c4a6f2b11", 226_300_000, 158_400_000),
+        FilmProgress("f3d94a07-22c1-4b4e-8a53-6f1f9f0d9c02", 311_900_000),
+    )
+    to_go = sum(film.bytes - film.bytes_there for film in films)
+    there = 187_400_000 + sum(film.bytes_there for film in films)
+    uplink = UplinkStatus(2, films, there, to_go, 1_900_000, to_go // 1_900_000, moving=True)
+    console = Console(width=100, color_system=None)
+    with console.capture() as capture:
+        console.print(screen("kit-0007", uplink, silent=False, height=24))
+    lines = [line.rstrip() for line in capture.get().splitlines()]
+    return "\n".join(["```", *lines, "```"])
+
+
 def pins() -> str:
     """Return the pin map."""
     rows = [(name.replace("_", " "), str(getattr(BOARD, name)).strip("()")) for name in type(BOARD).__slots__]
@@ -215,6 +241,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "pins": pins,
     "faults": faults,
     "rooms": rooms,
+    "progress-screen": progress_screen,
     "selftest-parts": selftest_parts,
     "selftest-exits": selftest_exits,
     "selftest-flaws": selftest_flaws,

@@ -12,9 +12,15 @@ from companion_api.settings import Settings
 
 SUMMARY = "list all kits, how they are and when they were last seen"
 EPILOG = """Call it beside the service, as its user, and changes nothing.
-A kit is seen when its heartbeat comes: every five minutes, and when something changes.
+A kit is seen when its heartbeat comes: every five minutes, each minute while films are on their way, and when
+something changes. TO GO is how many MB of its films are not here yet, KB/S the rate of its last minute, LEFT how long
+that takes; rate and time are told as long as they are fresh. All three are a hyphen where the kit does not know.
 Faults by code: docs/panel.md says what to do about each."""
-_HEAD = ("KIT", "STANDING", "SEEN", "SOFTWARE", "BATTERY", "LIGHT", "FILMS", "MB", "OLDEST", "FREE MB", "FAULTS")
+_HEAD = (
+    *("KIT", "STANDING", "SEEN", "SOFTWARE", "BATTERY", "LIGHT", "FILMS", "MB", "TO GO", "KB/S", "LEFT"),
+    *("OLDEST", "FREE MB", "FAULTS"),
+)
+_FRESH_SECONDS = 180  # a kit whose films move says so each minute
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,18 +47,29 @@ def as_text(kits: list[KitOverview], now: datetime) -> str:
 
 
 def _row(kit: KitOverview, now: datetime) -> tuple[str | None, ...]:
-    seen = kit.last_seen and _span((now - datetime.fromisoformat(kit.last_seen)).total_seconds())
+    age = None if kit.last_seen is None else (now - datetime.fromisoformat(kit.last_seen)).total_seconds()
+    seen = None if age is None else _span(age)
     last = kit.heartbeat
-    if last is None:
-        return kit.kit, kit.standing.value, seen, *(None,) * 8
-    oldest = None if last.oldest_seconds is None else _span(last.oldest_seconds)
-    films = (str(last.films), f"{last.film_bytes / 1e6:.0f}", oldest, f"{last.free_bytes / 1e6:.0f}")
+    if age is None or last is None:
+        return kit.kit, kit.standing.value, seen, *(None,) * 11
+    fresh = age <= _FRESH_SECONDS
+    films = (
+        *(str(last.films), _scaled(last.film_bytes, 1e6), _scaled(last.bytes_to_go, 1e6)),
+        *(_scaled(last.bytes_per_second, 1e3) if fresh else None, _span(last.seconds_to_go) if fresh else None),
+        *(_span(last.oldest_seconds), _scaled(last.free_bytes, 1e6)),
+    )
     wrong = ", ".join([*last.faults, *(f"selftest:{part}" for part in last.selftest_failed)])
     return kit.kit, kit.standing.value, seen, last.software, last.battery, last.light, *films, wrong
 
 
-def _span(seconds: float) -> str:
+def _scaled(count: int | None, unit: float) -> str | None:
+    return None if count is None else f"{count / unit:.0f}"
+
+
+def _span(seconds: float | None) -> str | None:
     """Return a time span in its largest unit that fits twice."""
+    if seconds is None:
+        return None
     for unit, length in (("d", 86_400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * length:
             return f"{seconds // length:.0f} {unit}"

@@ -41,6 +41,14 @@ class Heartbeat(BaseModel):
     selftest_light: Literal["ok", "failed"] | None = Field(description="what it said of the recording light")
     selftest_failed: Codes = Field(description="which of the kit's parts it found wrong")
     faults: Codes = Field(description="troubles by code: docs/panel.md, and what is refused: docs/kit-services.md")
+    # Older kits do not say how their films get on.
+    bytes_to_go: Count | None = Field(None, description="of the films, what the kit has no acknowledgement for yet")
+    bytes_per_second: Count | None = Field(
+        None, description="that went up in the last minute; 0: the link stands still; null: nothing to measure yet"
+    )
+    seconds_to_go: Count | None = Field(
+        None, description="at that rate; null: nobody can know, as more is being filmed or nothing moves"
+    )
 
     @property
     def light(self) -> Literal["ok", "failed"] | None:

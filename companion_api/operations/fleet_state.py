@@ -20,6 +20,9 @@ _INFO = ("software", "system", "directory")
 _FIGURES: dict[str, tuple[str, Callable[[Heartbeat], float | None]]] = {  # None: the kit does not know it
     "pending_films": ("Films on a kit: being filmed, waiting, or to be taken back", lambda said: said.films),
     "pending_bytes": ("Bytes of these films", lambda said: said.film_bytes),
+    "to_go_bytes": ("Of these films, bytes that a kit has no acknowledgement for yet", lambda said: said.bytes_to_go),
+    "to_go_seconds": ("How long they will take, as the kit said last", lambda said: said.seconds_to_go),
+    "sent_bytes_per_second": ("What went up in the minute before the heartbeat", lambda said: said.bytes_per_second),
     "oldest_pending_seconds": ("Since the oldest of them began", lambda said: said.oldest_seconds),
     "free_bytes": ("Bytes free on a kit's card, for films", lambda said: said.free_bytes),
     "light_ok": (

@@ -5,6 +5,7 @@ import gc
 import logging
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from device import notify
 from device.board import BOARD
@@ -14,6 +15,7 @@ from device.endings import BEHIND
 from device.film_starter import FilmStarter
 from device.filming import Filming
 from device.films_stuck import FilmsStuck
+from device.on_the_way import UplinkWatch
 from device.panel import Panel
 from device.policy import PolicyWatch
 from device.recorder import State
@@ -38,13 +40,14 @@ def film(options: argparse.Namespace) -> Outcome:
     for manifest in recovered:
         _log.info("film %s closed as %s", manifest.opening.film, manifest.ended.value)
     starter = FilmStarter(config, spool)
-    stuck = FilmsStuck(lambda: read_status(config.status / UPLINK_FILE, UplinkStatus))
+    uplink = partial(read_status, config.status / UPLINK_FILE, UplinkStatus)
+    stuck, on_the_way = FilmsStuck(uplink), UplinkWatch(uplink, spool.is_empty)
     limits = Limits(config.agreement_minutes * 60, config.film_minutes * 60)
     supervisor = Supervisor(
         filming_for=lambda post: Filming(rig.camera, spool, starter, kit_key, post),
         panel_for=lambda post: Panel(BOARD, post, rig.pin_factory, microphone=policy.policy.sound),
         spool=spool,
-        watch=Watch(rig.sensors, limits, policy.changed, films_stuck=stuck.look),
+        watch=Watch(rig.sensors, limits, policy.changed, on_the_way, films_stuck=stuck.look),
         report=reporter(config.status / RECORDER_FILE),
         alive=notify.alive,
         fault=_fault_before(config),

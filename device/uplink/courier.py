@@ -21,7 +21,6 @@ from footage.byte_range import ByteRange
 from footage.directory import read_directory
 from footage.errors import FootageError
 from footage.manifest import ClockStatus
-from footage.parts import PartName
 from footage.receipt import read_receipt
 
 _KEPT = (
@@ -36,9 +35,12 @@ class Courier:
     """Works for one kit."""
 
     def __init__(
-        self, config: KitConfig, agency: Agency, sent: Callable[[int], None], clock: Callable[[], float]
+        self, config: KitConfig, agency: Agency, sent: Callable[[Step, int, int], None], clock: Callable[[], float]
     ) -> None:
-        """`sent` is told of bytes of parts that went out, in whichever thread; what it raises ends the request."""
+        """`sent` is told how a part gets on, in whichever thread; what it raises ends the request.
+
+        Of the step's part, so many first bytes are acknowledged, and so many of what follows them went out.
+        """
         self._config = config
         self._agency = agency
         self._sent = sent
@@ -93,19 +95,20 @@ class Courier:
         begin = min(step.begun, total - 1)  # if all came and it is not whole, one byte makes the service look again
         while begin < total:
             end = self._stride.end(begin, total)
-            self._send_bytes(film, step.part, sealed, ByteRange(begin, end, total))
+            self._send_bytes(film, step, sealed, ByteRange(begin, end, total))
             begin = end
         return total
 
-    def _send_bytes(self, film: SpooledFilm, part: PartName, sealed: bytes, range_: ByteRange) -> None:
-        size, gone, began = range_.end - range_.begin, 0, self._clock()
+    def _send_bytes(self, film: SpooledFilm, step: Step, sealed: bytes, range_: ByteRange) -> None:
+        assert step.part is not None
+        part, size, gone, began = step.part, range_.end - range_.begin, 0, self._clock()
 
         def sent(piece: int) -> None:
             nonlocal gone
             gone += piece
-            if film.state is FilmState.TAKEN_BACK:
+            if film.is_taken_back:
                 raise FileNotFoundError(film.film)
-            self._sent(piece)
+            self._sent(step, range_.begin, gone)
 
         try:
             if size == range_.total:

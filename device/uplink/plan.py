@@ -97,7 +97,8 @@ def _to_send(film: OnKit, known: Known, going_on: list[Step], *, closed: bool) -
         yield Step(Kind.KEY, film.film)
         return
     sending = {step.part.number for step in going_on if step.part is not None}
-    missing = [name for name in film.part_names() if name.number not in known.parts | known.torn]
+    settled = known.parts | known.torn
+    missing = [name for name in film.part_names() if name.number not in settled]
     for name in missing:
         if name.number not in sending:
             yield Step(Kind.PART, film.film, name, known.begun.get(name.number, 0))

@@ -1,49 +1,45 @@
 """How fast films go up, by the last minute, and when they will be there: told only where it is known."""
 
+import math
 from collections import deque
 
 WINDOW_SECONDS = 60.0
-_LEAST_SECONDS = 5.0  # of measuring, before anything is said
+LEAST_SECONDS = 5.0  # of measuring, before anything is said
+LULL_SECONDS = 15.0  # in which a link of 2 kB/s brings two pieces
 
 
 class Rate:
-    """Bytes a second over the last minute. Times are seconds of any steady clock."""
+    """Bytes a second over the last minute. Times are seconds of any steady clock; it is told about once a second."""
 
     def __init__(self) -> None:
-        self._sent: deque[tuple[float, int]] = deque()
-        self._bytes = 0
-        self._since: float | None = None  # when this run of sending began
+        self._seen: deque[tuple[float, int]] = deque()  # the first is as old as the window, or the run of sending
+        self._moved_at = -math.inf
 
-    def begin(self, now: float) -> None:
-        """Note that there is something to send from now on; until then nothing was to be measured."""
-        if self._since is None:
-            self._since = now
+    def saw(self, total: int, now: float) -> None:
+        """Note how many bytes have left the kit by now, ever, while there is something to send."""
+        if self._seen and total > self._seen[-1][1]:
+            self._moved_at = now
+        self._seen.append((now, total))
+        while len(self._seen) > 1 and self._seen[1][0] <= now - WINDOW_SECONDS:
+            self._seen.popleft()
 
     def end(self) -> None:
-        """Note that all is sent: what comes later is another run."""
-        self._since = None
-        self._sent.clear()
-        self._bytes = 0
+        """Note that all is sent: what comes later is another run, and nothing was to be measured between them."""
+        self._seen.clear()
+        self._moved_at = -math.inf
 
-    def sent(self, size: int, now: float) -> None:
-        """Note that so many bytes went out."""
-        self.begin(now)
-        self._sent.append((now, size))
-        self._bytes += size
-        self._forget(now)
+    def moves(self, now: float) -> bool:
+        """Return whether anything went out just now."""
+        return now - self._moved_at <= LULL_SECONDS
 
-    def bytes_per_second(self, now: float) -> float | None:
+    def bytes_per_second(self) -> float | None:
         """Return the rate of the last minute, 0 if the link stands still, or None as long as nobody can know."""
-        if self._since is None or now - self._since < _LEAST_SECONDS:
+        if not self._seen:
             return None
-        self._forget(now)
-        return self._bytes / min(WINDOW_SECONDS, now - self._since)
+        (began, before), (now, total) = self._seen[0], self._seen[-1]
+        return max(0.0, (total - before) / (now - began)) if now - began >= LEAST_SECONDS else None
 
-    def seconds_for(self, size: int, now: float) -> float | None:
+    def seconds_for(self, size: int) -> float | None:
         """Return how long so many bytes will take at that rate, or None if nobody can know."""
-        rate = self.bytes_per_second(now)
+        rate = self.bytes_per_second()
         return size / rate if rate else None
-
-    def _forget(self, now: float) -> None:
-        while self._sent and self._sent[0][0] <= now - WINDOW_SECONDS:
-            self._bytes -= self._sent.popleft()[1]

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import NamedTuple
@@ -20,14 +21,18 @@ from device.spool import Spool
 from device.spooled_film import FilmState, SpooledFilm
 from device.status import UplinkStatus
 from device.uplink.backoff import Backoff
+from device.uplink.cargo import Cargoes
 from device.uplink.courier import Courier
 from device.uplink.plan import Kind, Known, OnKit, Step, next_steps
+from device.uplink.progress import Progress
 from device.uplink.refusals import Refusals
+from device.uplink.unacknowledged import unacknowledged
 from device.uplink.window import MOST, Window
 from footage.errors import FootageError
 
 LOOK_SECONDS = 0.5  # so often it looks for what the recorder has made
 DIRECTORY_SECONDS = 60.0
+TELL_SECONDS = 1.0
 _DIRECTORY = Step(Kind.DIRECTORY, "directory")
 
 _log = logging.getLogger(__name__)
@@ -58,7 +63,7 @@ class _Begun(NamedTuple):
 
 
 class Uplink:
-    """One kit's uplink. `report` is told the status after each turn; `alive` is called when something moves."""
+    """One kit's uplink. `report` is told the status each second and at the end, `alive` when something moves."""
 
     def __init__(
         self,
@@ -82,7 +87,9 @@ class Uplink:
         self._going_on: dict[Future[Known | int], _Begun] = {}
         self._problem: AgencyUnreachable | None = None
         self._failure: AgencyUnreachable | None = None  # the last one, also if something else has come through since
-        self._failed_at = self._not_before = self._asked_at = float("-inf")
+        self._failed_at = self._not_before = self._asked_at = self._told_at = float("-inf")
+        self._cargoes = Cargoes()
+        self._progress = Progress()
         self.counts = Counts()
 
     @property
@@ -96,7 +103,7 @@ class Uplink:
 
     def run(self, *, until_empty: bool = False) -> None:
         """Bring films to the agency until stopped. With `until_empty`, return when no film is left."""
-        with ThreadPoolExecutor(MOST, "uplink") as threads:
+        with self._telling(), ThreadPoolExecutor(MOST, "uplink") as threads:
             while not self._stop.is_set():
                 if self._turn(threads):
                     continue
@@ -109,7 +116,7 @@ class Uplink:
         """Go on until nothing more can be done now. Raises `AgencyUnreachable` if something failed for that."""
         self._failure = None
         self._asked_at = self._not_before = float("-inf")
-        with ThreadPoolExecutor(MOST, "uplink") as threads:
+        with self._telling(), ThreadPoolExecutor(MOST, "uplink") as threads:
             while self._turn(threads):
                 pass
         if self._failure is not None:
@@ -127,7 +134,8 @@ class Uplink:
         if not busy:
             for known in self._known.values():
                 known.torn.clear()  # what was being written may be whole by now
-        self._tell()
+        if self._clock() >= self._told_at + TELL_SECONDS:
+            self._tell()
         return busy
 
     def _next(self) -> Iterator[tuple[Step, SpooledFilm | None]]:
@@ -135,7 +143,7 @@ class Uplink:
         if self._clock() >= self._asked_at + DIRECTORY_SECONDS and _DIRECTORY not in going_on:
             yield _DIRECTORY, None
         films = {film.film: film for film in reversed(self._spool.films())}
-        for step in next_steps(films.values(), self._known, going_on, self._put_aside):
+        for step in next_steps(self._cargoes.of(films.values()), self._known, going_on, self._put_aside):
             yield step, films[step.film]
 
     def _begin(self, threads: ThreadPoolExecutor, step: Step, film: SpooledFilm | None) -> None:
@@ -170,8 +178,10 @@ class Uplink:
         else:
             self._problem = None
             self._backoff.reset()
+            self._progress.learnt(step, outcome)
             self._learn(begun, outcome)
             return
+        self._progress.lost(step)
         self._known.pop(step.film, None)
 
     def _fail(self, reason: AgencyUnreachable, begun: _Begun) -> None:
@@ -192,6 +202,8 @@ class Uplink:
         elif step.part is not None:
             self._learn_of_part(known, step.part.number, outcome, self._clock() - begun.at)
         elif step.kind is Kind.CLOSE:
+            assert begun.film is not None
+            self._progress.home(self._cargoes.one(begun.film))
             self.counts.receipts += 1
             self.counts.last_receipt = step.film
         elif step.kind in (Kind.ERASE, Kind.TAKE_BACK):
@@ -215,19 +227,32 @@ class Uplink:
     def _put_aside(self, film: OnKit) -> bool:
         return self._refusals.hold(film.film, film.state)
 
-    def _sent(self, _size: int) -> None:
+    def _sent(self, step: Step, acknowledged: int, gone: int) -> None:
         if self._stop.is_set():
             raise Stopped
+        self._progress.went(step, acknowledged, gone)
         self._alive()
 
     def _waiting(self) -> int:
         return sum(film.state is not FilmState.EMPTY for film in self._spool.films())
 
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Tell the status at the end, however it ends."""
+        try:
+            yield
+        finally:
+            self._tell()
+
     def _tell(self) -> None:
+        """Report the status: not after each part, for it looks at every film."""
         problem, (refused, words) = self._problem, self._refusals.problem
+        now = self._told_at = self._clock()
+        cargoes = self._cargoes.of(reversed(self._spool.films()))
         self._report(
             UplinkStatus(
-                films_waiting=self._waiting(),
+                films_waiting=sum(cargo.state is not FilmState.EMPTY for cargo in cargoes),
+                **self._progress.figures(cargoes, self.refused, unacknowledged(), now)._asdict(),
                 **asdict(self.counts),
                 problem_code=problem.code if problem else refused,
                 problem=str(problem) if problem else words,

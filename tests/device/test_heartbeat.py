@@ -67,6 +67,15 @@ def test_that_the_agency_was_not_reached_is_no_news_to_it() -> None:
     assert beat(uplink=UplinkStatus(1, problem_code="captive-portal", problem="words")).faults == []
 
 
+def test_how_far_films_are() -> None:
+    said = beat(uplink=UplinkStatus(2, bytes_to_go=250_000_000, bytes_per_second=1_900_000, seconds_to_go=132))
+    assert (said.bytes_to_go, said.bytes_per_second, said.seconds_to_go) == (250_000_000, 1_900_000, 132)
+    said = beat(uplink=UplinkStatus(1, bytes_to_go=5))
+    assert (said.bytes_to_go, said.bytes_per_second, said.seconds_to_go) == (5, None, None)
+    said = beat(uplink=None)
+    assert (said.bytes_to_go, said.bytes_per_second, said.seconds_to_go) == (None, None, None)
+
+
 def test_without_a_recorder_nobody_knows_the_battery() -> None:
     said = beat(recorder=None, uplink=None)
     assert (said.recorder, said.battery) == ("stopped", None)

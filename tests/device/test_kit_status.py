@@ -15,7 +15,7 @@ from device.profiles import PROFILES, bytes_per_minute
 from device.spool import Spool
 from device.spooled_film import SpooledFilm
 from device.standing import MEANING, Standing
-from device.status import RECORDER_FILE, UPLINK_FILE, RecorderStatus, UplinkStatus, write_status
+from device.status import RECORDER_FILE, UPLINK_FILE, FilmProgress, RecorderStatus, UplinkStatus, write_status
 from device.trouble import ADVICE, Trouble
 from footage.keys import key_to_pem, new_key, thumbprint
 from footage.manifest import ClockStatus, Ended
@@ -112,10 +112,10 @@ def test_films_with_size_and_state(kit: Kit) -> None:
     assert facts["recorder"] == f"recording, 2 s of {running.film}"
     assert facts["lights"] == "recording lit, consent lit"
     assert facts["films"] == "4 on the kit, 1.5 MB"
-    assert facts[running.film].endswith("2 parts, 0.5 MB  is being filmed")
-    assert facts[interrupted.film].endswith("2 parts, 0.5 MB  interrupted; the next start closes it")
-    assert facts[closed.film].endswith("2 parts, 0.5 MB  waits for the agency")
-    assert facts[taken_back.film].endswith("0 parts, 0.0 MB  destroyed; the agency is still to be told")
+    assert facts[running.film].endswith("  2 parts,    0.5 MB  is being filmed")
+    assert facts[interrupted.film].endswith("  2 parts,    0.5 MB  interrupted; the next start closes it")
+    assert facts[closed.film].endswith("  2 parts,    0.5 MB  waits for the agency")
+    assert facts[taken_back.film].endswith("  0 parts,    0.0 MB  destroyed; the agency is still to be told")
     assert status(kit).films[0].bytes == sum(file.stat().st_size for file in running.folder.iterdir())
 
 
@@ -144,8 +144,22 @@ def test_the_uplink_and_its_problem(kit: Kit) -> None:
     problem = UplinkStatus(3, receipts=1, last_receipt="f1", problem_code="link-stalled", problem="No answer.")
     write_status(kit.folder / "run" / UPLINK_FILE, problem)
     facts = said(kit)
-    assert facts["uplink"] == "3 films waiting, 1 receipts since its start, the last for f1"
+    assert facts["uplink"] == "3 films wait, 0.0 MB to go"
+    assert facts["receipts"] == "1 since the uplink's start, the last for f1"
     assert facts["problem"] == "link-stalled: No answer."
+
+
+def test_how_far_films_are(kit: Kit) -> None:
+    half, refused = filmed(kit), filmed(kit)
+    for film in (half, refused):
+        film.close(Ended.STOPPED, kit.agency.kit_key)
+    films = (FilmProgress(half.film, 1000, 499), FilmProgress(refused.film, 1000, refused=True))
+    uplink = UplinkStatus(2, films=films, bytes_to_go=1501, bytes_per_second=100)
+    write_status(kit.folder / "run" / UPLINK_FILE, uplink)
+    facts = said(kit)
+    assert facts["uplink"] == "2 films wait, 0.0 MB to go, 0.1 kB/s, end unknown"
+    assert facts[half.film].endswith("waits for the agency; the agency has 49 %")
+    assert facts[refused.film].endswith("the agency refuses it")
 
 
 def test_a_directory_that_can_not_be_used_is_a_warning(kit: Kit) -> None:

@@ -12,6 +12,7 @@ EXPECTED = {
         Event.TAKE_BACK: State.READY,
         Event.DESTROY_FAILED: State.FAULT,
         Event.POLICY_CHANGED: State.READY,
+        Event.ALL_ARRIVED: State.READY,
     },
     State.AGREED: {
         Event.AGREE: State.READY,

@@ -6,7 +6,7 @@ import pytest
 
 from device.endings import BEHIND
 from device.recorder import Announcement, State
-from device.signals import ANNOUNCEMENTS, DARK, FRAME_SECONDS, STATES, TROUBLES, Lamps, ring
+from device.signals import ANNOUNCEMENTS, DARK, FRAME_SECONDS, SENDING, STATES, TROUBLES, Lamps, ring
 from device.trouble import ADVICE, Trouble
 from footage.manifest import Ended
 
@@ -48,6 +48,31 @@ def test_a_warning_leaves_the_state_to_be_seen(state: State, trouble: Trouble) -
     frames = ring(state, warnings=[trouble])
     assert frames[:6] == (STATES[state][0],) * 6, "three seconds"
     assert frames[6:] == (DARK, TROUBLES[trouble], DARK)
+
+
+def test_films_on_their_way_look_like_nothing_else() -> None:
+    sending = ring(State.READY, sending=True)
+    others = [ring(state, trouble, warnings) for state in State for trouble in Trouble for warnings in ([], [trouble])]
+    assert sending == SENDING
+    assert not set(sending) & {DARK, STATES[State.AGREED][0], STATES[State.RECORDING][0]}, "no trouble, no agreement"
+    assert all(set(sending) != set(other) for other in others)
+    assert {lamp for frame in sending for lamp in range(3) if frame[lamp]} == {0, 1, 2}, "told by place, not by colour"
+
+
+def test_films_on_their_way_show_when_the_kit_is_ready_and_in_no_other_state() -> None:
+    for state in set(State) - {State.READY}:
+        assert ring(state, Trouble.CARD_FULL, sending=True) == ring(state, Trouble.CARD_FULL)
+
+
+@pytest.mark.parametrize("trouble", Trouble)
+def test_a_warning_is_seen_while_films_are_on_their_way(trouble: Trouble) -> None:
+    assert ring(State.READY, warnings=[trouble], sending=True) == (*SENDING, DARK, TROUBLES[trouble], DARK)
+
+
+@pytest.mark.parametrize("lamp", range(3))
+def test_the_light_that_wanders_goes_on_and_off_once_in_three_seconds(lamp: int) -> None:
+    changes = sum(SENDING[at][lamp] != SENDING[at - 1][lamp] for at in range(len(SENDING)))
+    assert (changes, len(SENDING) * FRAME_SECONDS) == (2, 3.0)
 
 
 def test_warnings_of_one_place_are_shown_once() -> None:

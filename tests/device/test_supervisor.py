@@ -13,6 +13,7 @@ from device.board import BOARD
 from device.config import KitConfig
 from device.film_starter import FilmStarter
 from device.filming import Filming
+from device.on_the_way import UplinkWatch
 from device.panel import Panel
 from device.policy import PolicyWatch
 from device.recorder import Event, State
@@ -20,8 +21,8 @@ from device.sealed_film import SealedFilm
 from device.sim.camera import SimulatedCamera
 from device.sim.circuit import SimulatedCircuit
 from device.sim.faults import Faults
-from device.spooled_film import FilmState
-from device.status import RecorderStatus
+from device.spooled_film import FilmState, SpooledFilm
+from device.status import UPLINK_FILE, RecorderStatus, UplinkStatus, read_status, write_status
 from device.supervisor import Fault, Outcome, Supervisor
 from device.trouble import Trouble
 from device.watch import Limits, Watch
@@ -31,6 +32,7 @@ from footage.manifest import ClockStatus, Ended
 from footage.notes import NoteEvent, decode_note
 from footage.parts import PartKind
 from tests.device.kit import PICTURE, Kit
+from tests.device.receipts import signed_receipt
 
 LIMITS = Limits(agreement_seconds=60, film_seconds=60)
 
@@ -55,11 +57,13 @@ class Recorder:
             accepted=folder / "accepted.jws",
         )
         starter = FilmStarter(config, self.kit.spool)
+        self.uplink_file = folder / "run" / UPLINK_FILE
+        on_the_way = UplinkWatch(lambda: read_status(self.uplink_file, UplinkStatus), self.kit.spool.is_empty)
         self.supervisor = Supervisor(
             filming_for=lambda post: Filming(camera, self.kit.spool, starter, self.kit.agency.kit_key, post),
             panel_for=lambda post: Panel(BOARD, post, self.circuit.pin_factory),
             spool=self.kit.spool,
-            watch=Watch(self.circuit.sensors, limits, PolicyWatch(config).changed),
+            watch=Watch(self.circuit.sensors, limits, PolicyWatch(config).changed, on_the_way),
             report=self.statuses.append,
             fault=fault,
             alive=lambda: self.signs_of_life.append(self.supervisor.state),
@@ -89,6 +93,30 @@ class Recorder:
         """Give the kit a newer directory, as the uplink does."""
         directory = replace(self.kit.agency.directory(version=2), **changes)
         durable.write_file(self.folder / "directory.jws", self.kit.agency.signed_directory(directory).encode())
+
+    def beeps(self) -> int:
+        """How often the buzzer began to sound."""
+        return sum(state.state for state in self.circuit.pin_factory.pin(BOARD.buzzer).states)
+
+    def ring(self) -> tuple[int, ...]:
+        """Which lamps shine."""
+        return tuple(int(self.circuit.pin_factory.pin(pin).state) for pin in BOARD.status_ring)
+
+    def sees(self, *rings: tuple[int, ...], seconds: float = 6) -> None:
+        """Wait until the ring has shown these, one after another."""
+        deadline = time.monotonic() + seconds
+        for wanted in rings:
+            while self.ring() != wanted:
+                assert time.monotonic() < deadline, f"{wanted} was not shown"
+                time.sleep(0.01)
+
+    def sent_by_the_uplink(self, film: SpooledFilm) -> None:
+        """Let a film be with the agency, and gone from the kit."""
+        agency = self.kit.agency
+        film.keep_receipt(signed_receipt(film, agency.receipt_key))
+        film.erase(agency.verified_directory())
+        film.forget(FilmState.RECEIPTED)
+        write_status(self.uplink_file, UplinkStatus(0, receipts=1, last_receipt=film.film))
 
     def ended(self) -> Ended:
         (film,) = self.kit.spool.films()
@@ -353,3 +381,38 @@ def test_an_expired_directory_begins_no_film(start: Start, monkeypatch: pytest.M
     monkeypatch.setattr("device.clock.clock_status", lambda: ClockStatus.UNSYNCHRONISED)
     recorder.do(Event.AGREE, Event.AGREE, Event.RECORD)
     recorder.wait_for(lambda status: status.parts > 1)
+
+
+def waiting_film(recorder: Recorder) -> SpooledFilm:
+    film, opening = recorder.kit.new_film()
+    film.open(opening)
+    film.close(Ended.STOPPED, recorder.kit.agency.kit_key)
+    return film
+
+
+def test_the_ring_shows_films_on_their_way_and_a_tone_says_when_all_have_arrived(start: Start) -> None:
+    recorder = start()
+    film = waiting_film(recorder)
+    recorder.sees((1, 0, 0))
+    write_status(recorder.uplink_file, UplinkStatus(1, moving=True))
+    recorder.sees((0, 1, 0), (0, 0, 1), (1, 0, 0), (0, 1, 0))
+    assert recorder.beeps() == 0
+    recorder.sent_by_the_uplink(film)
+    recorder.sees((0, 0, 1))
+    recorder.wait_for(lambda _: recorder.beeps() == 4)
+    recorder.sees((1, 0, 0))
+    for _ in range(300):
+        time.sleep(0.01)
+        assert (recorder.ring(), recorder.beeps()) == ((1, 0, 0), 4), "once"
+
+
+def test_a_family_that_agrees_hears_nothing_of_an_earlier_film(start: Start) -> None:
+    recorder = start()
+    film = waiting_film(recorder)
+    recorder.do(Event.AGREE)
+    recorder.wait_for(lambda status: status.state == "agreed" and recorder.beeps() == 1)
+    recorder.sent_by_the_uplink(film)
+    time.sleep(2.5)
+    assert (recorder.ring(), recorder.beeps()) == ((1, 1, 0), 1)
+    recorder.do(Event.AGREE)
+    recorder.wait_for(lambda _: recorder.beeps() >= 5)

@@ -3,11 +3,12 @@
 import pytest
 
 from device import watch
+from device.on_the_way import Way
 from device.ports import Readings
 from device.recorder import Event, State
 from device.sim.sensors import SimulatedSensors
 from device.trouble import Trouble
-from device.watch import Limits, Watch
+from device.watch import ATTENDED_SECONDS, Limits, Watch
 from footage.manifest import ClockStatus
 
 MINUTE = 60_000
@@ -112,3 +113,41 @@ def test_that_films_are_stuck_is_no_news_for_a_family(sensors: SimulatedSensors)
     assert watching.warnings() == {Trouble.FILMS_STUCK}, "nor does it end, to begin again after the film"
     watching.due(State.READY, 0, 0)
     assert watching.warnings() == set()
+
+
+class OnTheWay:
+    """Films on their way, by hand."""
+
+    def __init__(self) -> None:
+        self.way = Way.STILL
+
+    def look(self) -> Way:
+        return self.way
+
+
+@pytest.mark.usefixtures("clock")
+def test_films_that_move_are_looked_at_while_the_kit_is_ready(sensors: SimulatedSensors) -> None:
+    films = OnTheWay()
+    watching = Watch(sensors, Limits(), on_the_way=films)
+    films.way = Way.MOVING
+    assert watching.due(State.RECORDING, 0, 0) is None
+    assert not watching.sending, "while filming there is better to do"
+    assert watching.due(State.READY, 0, 0) is None
+    assert watching.sending
+    films.way = Way.ARRIVED
+    watching.agreed()
+    assert [watching.due(state, 0, 0) for state in (State.AGREED, State.RECORDING, State.FAULT)] == [None] * 3
+    assert watching.due(State.READY, 0, 0) is Event.ALL_ARRIVED
+    assert not watching.sending
+
+
+def test_nobody_is_woken_by_a_film_that_arrives_hours_later(clock: Clock, sensors: SimulatedSensors) -> None:
+    films = OnTheWay()
+    films.way = Way.ARRIVED
+    watching = Watch(sensors, Limits(), on_the_way=films)
+    clock.now += ATTENDED_SECONDS - 1
+    assert watching.due(State.READY, 0, 0) is Event.ALL_ARRIVED
+    clock.now += 2
+    assert watching.due(State.READY, 0, 0) is None
+    watching.agreed()
+    assert watching.due(State.READY, 0, 0) is Event.ALL_ARRIVED

@@ -86,6 +86,24 @@ def test_it_is_told_when_something_changes_and_every_few_minutes(
     assert said.number == int(later * 1000)
 
 
+def test_while_films_move_the_agency_is_told_each_minute(
+    site: Site, heartbeats: Heartbeats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moving = UplinkStatus(1, bytes_to_go=5_000_000, bytes_per_second=40_000, seconds_to_go=125, moving=True)
+    write_status(site.config.status / UPLINK_FILE, moving)
+    assert heartbeats.beat()
+    said = kept(site).heartbeat
+    assert said is not None
+    assert (said.bytes_to_go, said.bytes_per_second, said.seconds_to_go) == (5_000_000, 40_000, 125)
+    at(heartbeat.MOVING_SECONDS - 1, monkeypatch)
+    assert not heartbeats.beat()
+    at(heartbeat.MOVING_SECONDS + 1, monkeypatch)
+    write_status(site.config.status / UPLINK_FILE, replace(moving, bytes_per_second=0, seconds_to_go=None))
+    assert heartbeats.beat()
+    at(heartbeat.EVERY_SECONDS, monkeypatch)
+    assert not heartbeats.beat(), "on a link that stands still there is nothing new"
+
+
 def test_a_revoked_kit_is_heard_no_more_and_says_so_once(
     site: Site, heartbeats: Heartbeats, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,8 @@ from tests.companion_api.builders import Kit, Service
 from tests.companion_api.kits.test_heartbeat import tell
 from tests.footage.builders import Agency, make_film
 
+HEAD = ("KIT", "STANDING", "SEEN", "SOFTWARE", "BATTERY", "LIGHT", "FILMS", "MB")
+AT_WORK = ("kit-0001", "listed", "2 min", "0.1.0", "low", "failed", "2", "300")
 WRONG = "light-failed, refused, selftest:camera"
 
 
@@ -33,20 +35,26 @@ def agencys(service: Service, agency: Agency, kit: Kit) -> list[KitOverview]:
     tell(
         kit.begin(), oldest_seconds=7300, selftest_failed=["camera"], faults=["light-failed", "refused"], battery="low"
     )
-    service.clock.forward(minutes=7)
+    service.clock.forward(minutes=2)
     return fleet(service.archive, directory)
 
 
 def test_a_line_for_each_kit(service: Service, agencys: list[KitOverview]) -> None:
     lines = as_text(agencys, service.archive.clock()).splitlines()
     assert [re.split(" {2,}", line) for line in lines] == [
-        ["KIT", "STANDING", "SEEN", "SOFTWARE", "BATTERY", "LIGHT", "FILMS", "MB", "OLDEST", "FREE MB", "FAULTS"],
-        [*("kit-0001", "listed", "7 min", "0.1.0", "low", "failed", "2", "300", "2 h", "20000"), WRONG],
-        ["kit-0002", "listed", *"---------"],
-        ["kit-0003", "revoked", *"---------"],
-        ["kit-0004", "open", *"---------"],
-        ["kit-0005", "waiting", *"---------"],
+        [*HEAD, "TO GO", "KB/S", "LEFT", "OLDEST", "FREE MB", "FAULTS"],
+        [*AT_WORK, "250", "1900", "2 min", "2 h", "20000", WRONG],
+        ["kit-0002", "listed", *"------------"],
+        ["kit-0003", "revoked", *"------------"],
+        ["kit-0004", "open", *"------------"],
+        ["kit-0005", "waiting", *"------------"],
     ]
+
+
+def test_a_rate_that_was_told_long_ago_is_not_told_as_todays(service: Service, agencys: list[KitOverview]) -> None:
+    service.clock.forward(minutes=2)
+    _, at_work, *_ = as_text(agencys, service.archive.clock()).splitlines()
+    assert re.split(" {2,}", at_work)[2:] == ["4 min", *AT_WORK[3:], "250", "-", "-", "2 h", "20000", WRONG]
 
 
 def test_programs_get_all_of_it(agency: Agency, agencys: list[KitOverview]) -> None:

@@ -15,7 +15,7 @@ from footage.directory import KitEntry
 from footage.keys import new_key, to_jwk
 from footage.messages import timestamp
 from tests.companion_api.builders import Kit, Service
-from tests.companion_api.kits.test_heartbeat import BEAT, tell
+from tests.companion_api.kits.test_heartbeat import ADDED, BEAT, tell
 from tests.companion_api.operations.test_operator_requests import metrics
 from tests.footage.builders import Agency
 
@@ -39,6 +39,9 @@ def test_what_a_kit_said_last_and_when(service: Service, kit: Kit) -> None:
         'info{directory="7",kit="kit-0001",software="0.1.0",system="debian-13"}': 1,
         f"pending_films{one}": 2,
         f"pending_bytes{one}": 300_000_000,
+        f"to_go_bytes{one}": 250_000_000,
+        f"to_go_seconds{one}": 132,
+        f"sent_bytes_per_second{one}": 1_900_000,
         f"oldest_pending_seconds{one}": 7300,
         f"free_bytes{one}": 20_000_000_000,
         f"light_ok{one}": 1,
@@ -56,9 +59,11 @@ def test_a_light_that_failed_is_seen_whoever_found_it(service: Service, kit: Kit
 
 
 def test_what_a_kit_does_not_know_has_no_series(service: Service, kit: Kit) -> None:
-    tell(kit, battery=None, selftest_light=None, directory=None, faults=[])
+    unknown = dict.fromkeys(("battery", "selftest_light", "directory", *ADDED))
+    tell(kit, **unknown, faults=[])
     told = {name.split("{")[0] for name in of_kits(service)}
     assert not told & {"battery_low", "light_ok", "selftest_timestamp_seconds", "oldest_pending_seconds"}
+    assert not told & {"to_go_bytes", "to_go_seconds", "sent_bytes_per_second"}
 
 
 def test_no_kit_can_make_a_scrape_fail(service: Service, kit: Kit) -> None:
