@@ -29,6 +29,7 @@ from provisioning.store_films import Store
 EXIT_SOME_NOT_OPENED = 3
 
 _MAX_DAYS = 3650
+_MAX_MEGABYTES = 1_000_000
 _console = Console()
 
 
@@ -100,6 +101,7 @@ def _policy(options: argparse.Namespace) -> None:
         "sound": None if options.sound is None else options.sound == "on",
         "erase_after_days": options.erase_after_days,
         "max_age_days": options.max_age_days,
+        "hotspot_megabytes": options.hotspot_megabytes,
     }
     policy = replace(now.policy, **{name: value for name, value in decided.items() if value is not None})
     until = now.valid_until
@@ -110,6 +112,8 @@ def _policy(options: argparse.Namespace) -> None:
     table.add_row("sound", "on" if directory.policy.sound else "off: microphones have no power")
     table.add_row("films are erased", f"{policy.erase_after_days} days after the end of the work is recorded")
     table.add_row("and at the latest", f"{policy.max_age_days} days after they were closed")
+    budget = policy.hotspot_megabytes
+    table.add_row("telephones' hotspots", f"{budget} MB of films a month and kit" if budget else "carry no films")
     table.add_row("valid until", directory.valid_until or "no end")
     table.add_row("directory", f"version {directory.version}")
     _console.print(table)
@@ -211,6 +215,12 @@ def _days_kept(text: str) -> int:
     return _days(text, least=1)
 
 
+def _megabytes(text: str) -> int:
+    if not text.isdigit() or int(text) > _MAX_MEGABYTES:
+        raise argparse.ArgumentTypeError(f"{text!r}: use a whole number of megabytes, 0 to {_MAX_MEGABYTES}")
+    return int(text)
+
+
 def _service(text: str) -> str:
     if not re.match(SERVICE_PATTERN, text.removesuffix("/")):
         raise argparse.ArgumentTypeError(f"{text!r}: use https://HOST, without a path")
@@ -265,9 +275,16 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DAYS",
         help="and in any case so long after they were closed (default: as it is; at first 730)",
     )
+    policy.add_argument(
+        "--hotspot-megabytes",
+        type=_megabytes,
+        metavar="MB",
+        help="so much of films each kit may send in a month over a telephone's hotspot, or another link that costs by "
+        "the byte; 0: nothing (default: as it is; at first 0). Ten minutes of film are about 300 MB",
+    )
     policy.epilog = (
         "A longer time holds for films that come from now on; a shorter one also for those that the service has. "
-        "Update kits and service first: older versions refuse a directory that tells of times."
+        "Update kits and service first: older versions refuse a directory that decides what they do not know."
     )
     recipient = commands.add_parser("recipient", help="decide whom films are sealed to, and sign the next directory")
     recipients = recipient.add_subparsers(title="commands", required=True)
