@@ -1,6 +1,7 @@
 """`kit`: make an agency, add kits, recover films."""
 
 import argparse
+import getpass
 import os
 import re
 import sys
@@ -20,7 +21,9 @@ from footage.enrolment import WaitingKit, WaitingKits
 from footage.errors import FootageError
 from footage.messages import KIT_PATTERN, SERVICE_PATTERN, decode, timestamp
 from provisioning.agency import Agency, read_valid
-from provisioning.errors import ProvisioningError, RecoveryIdentityInvalid
+from provisioning.errors import NetworksInvalid, ProvisioningError, RecoveryIdentityInvalid
+from provisioning.network_profiles import write_profiles
+from provisioning.networks import FORM, read_networks
 from provisioning.passphrase import VARIABLE, read_passphrase
 from provisioning.recipients import entry, read_requests, with_recipients, without_recipient
 from provisioning.recover import Outcome, read_recovery_file, recover_film, sealed_bytes
@@ -118,6 +121,24 @@ def _policy(options: argparse.Namespace) -> None:
     table.add_row("directory", f"version {directory.version}")
     _console.print(table)
     _console.print(f"\nNext step: give {options.agency / 'directory.jws'} to the service; kits fetch it there.")
+
+
+def _networks(options: argparse.Namespace) -> None:
+    networks = read_networks(options.networks, _secret)
+    for file in write_profiles(networks, options.out):
+        _console.print(escape(str(file)))
+    _console.print(
+        "\nThey hold secrets, and NetworkManager takes them from root alone. Next step, on the kit or its card: "
+        f"sudo cp -r {options.out}/. /etc/, then start it anew.\n"
+        "Telephones carry films as far as `kit policy --hotspot-megabytes` allows."
+    )
+
+
+def _secret(question: str) -> str:
+    """Ask for a network's secret: on a command line others would see it, and the shell would keep it."""
+    if not sys.stdin.isatty():
+        raise NetworksInvalid("The file leaves out a passphrase or password, and there is nobody to ask for it.")
+    return getpass.getpass(question)
 
 
 def _recipient_add(options: argparse.Namespace) -> None:
@@ -286,6 +307,11 @@ def _parser() -> argparse.ArgumentParser:
         "A longer time holds for films that come from now on; a shorter one also for those that the service has. "
         "Update kits and service first: older versions refuse a directory that decides what they do not know."
     )
+    networks = _command(commands, "networks", _networks, "write NetworkManager's files: which networks kits may use")
+    networks.add_argument("networks", type=Path, help="the networks that IT wrote down; for its owner alone")
+    networks.add_argument("out", type=Path, help="a folder for what belongs into a kit's /etc")
+    networks.formatter_class = argparse.RawDescriptionHelpFormatter
+    networks.epilog = FORM
     recipient = commands.add_parser("recipient", help="decide whom films are sealed to, and sign the next directory")
     recipients = recipient.add_subparsers(title="commands", required=True)
     include = _command(recipients, "add", _recipient_add, "admit members of staff who asked for it")
