@@ -135,6 +135,8 @@ def _lines(status: KitStatus) -> Iterator[tuple[str, str]]:
     for warning in status.warnings:
         yield "warning", f"{warning.code}: {warning.text}"
     yield "uplink", _uplink(status.uplink)
+    if status.uplink and status.uplink.link:
+        yield "link", status.uplink.link
     if status.uplink and status.uplink.problem:
         yield "problem", f"{status.uplink.problem_code}: {status.uplink.problem}"
     yield "room", f"{status.room_minutes} minutes of film"

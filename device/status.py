@@ -26,7 +26,7 @@ class RecorderStatus(Message, frozen=True):
 
 
 class UplinkStatus(Message, frozen=True):
-    """The uplink: films waiting, parts sent since the start, the last receipt, and a problem in words."""
+    """The uplink: films waiting, parts sent since the start, the last receipt, a problem in words, and the link."""
 
     films_waiting: int
     parts_sent: int = 0
@@ -35,6 +35,7 @@ class UplinkStatus(Message, frozen=True):
     last_receipt: str = ""
     problem_code: str = ""
     problem: str = ""
+    link: str = ""
 
 
 RECORDER_FILE, UPLINK_FILE = "recorder.json", "uplink.json"

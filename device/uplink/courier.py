@@ -18,7 +18,7 @@ from device.uplink.plan import Kind, Known, Step
 from device.uplink.stride import Stride
 from footage import durable
 from footage.byte_range import ByteRange
-from footage.directory import read_directory
+from footage.directory import Policy, read_directory
 from footage.errors import FootageError
 from footage.manifest import ClockStatus
 from footage.parts import PartName
@@ -45,6 +45,11 @@ class Courier:
         self._clock = clock
         self._stride = Stride()
         self._directory = config.accepted_directory()
+
+    @property
+    def policy(self) -> Policy:
+        """What the agency decided, as far as the kit knows."""
+        return self._directory.policy
 
     def ask(self, film: SpooledFilm) -> Known:
         """Return what the service holds of a film."""

@@ -21,6 +21,8 @@ from device.spooled_film import FilmState, SpooledFilm
 from device.status import UplinkStatus
 from device.uplink.backoff import Backoff
 from device.uplink.courier import Courier
+from device.uplink.link import Link, Way, unknown_link
+from device.uplink.metered import ADVICE, Held, Meter, held, meter_file
 from device.uplink.plan import Kind, Known, OnKit, Step, next_steps
 from device.uplink.refusals import Refusals
 from device.uplink.window import MOST, Window
@@ -28,6 +30,7 @@ from footage.errors import FootageError
 
 LOOK_SECONDS = 0.5  # so often it looks for what the recorder has made
 DIRECTORY_SECONDS = 60.0
+HELD_SECONDS = 10.0  # until all films are looked through again, while their parts wait for another link
 _DIRECTORY = Step(Kind.DIRECTORY, "directory")
 
 _log = logging.getLogger(__name__)
@@ -68,7 +71,15 @@ class Uplink:
         report: Callable[[UplinkStatus], None],
         alive: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
+        link: Callable[[], Link] = unknown_link,
+        meter: Meter | None = None,
     ) -> None:
+        self._ask_link = link
+        self._link = link()
+        self._connection = self._link.connection
+        self._meter = meter or Meter(meter_file(config.spool))
+        self._held: Held | None = None
+        self._agency = agency
         self._spool = spool
         self._report = report
         self._alive = alive
@@ -104,6 +115,7 @@ class Uplink:
                     return
                 self._alive()
                 self._stop.wait(LOOK_SECONDS)
+        self._meter.settle()
 
     def sync_all(self) -> None:
         """Go on until nothing more can be done now. Raises `AgencyUnreachable` if something failed for that."""
@@ -117,11 +129,14 @@ class Uplink:
 
     def _turn(self, threads: ThreadPoolExecutor) -> bool:
         """Begin what can be begun, and take in what has ended; return whether anything was going on."""
+        self._look_at_link()
         if self._clock() >= self._not_before:
             most = 1 if self._refusals.in_doubt else self._window.size
             for step, film in islice(self._next(), max(0, most - len(self._going_on))):
                 self._begin(threads, step, film)
         busy = bool(self._going_on)
+        if self._held and not busy:
+            self._not_before = self._clock() + HELD_SECONDS
         for future in wait(self._going_on, LOOK_SECONDS, FIRST_COMPLETED).done:
             self._end(self._going_on.pop(future), future)
         if not busy:
@@ -130,13 +145,29 @@ class Uplink:
         self._tell()
         return busy
 
+    def _look_at_link(self) -> None:
+        """Take another link as a new beginning: nothing that failed on the last one says anything of it."""
+        link = self._ask_link()
+        self._held = held(link, self._courier.policy.hotspot_megabytes, self._meter.spent())
+        if link == self._link:
+            return
+        self._link = link
+        if link.way is Way.NONE:
+            return  # what is under way may come through yet, if the same one is back soon
+        self._backoff.reset()
+        self._not_before, self._failed_at = float("-inf"), self._clock()
+        if link.connection != self._connection:
+            self._connection = link.connection
+            self._agency.hang_up()  # what was under way would wait for answers over a link that is no more
+
     def _next(self) -> Iterator[tuple[Step, SpooledFilm | None]]:
         going_on = [begun.step for begun in self._going_on.values()]
         if self._clock() >= self._asked_at + DIRECTORY_SECONDS and _DIRECTORY not in going_on:
             yield _DIRECTORY, None
         films = {film.film: film for film in reversed(self._spool.films())}
         for step in next_steps(films.values(), self._known, going_on, self._put_aside):
-            yield step, films[step.film]
+            if not (self._held and step.kind is Kind.PART):
+                yield step, films[step.film]
 
     def _begin(self, threads: ThreadPoolExecutor, step: Step, film: SpooledFilm | None) -> None:
         if film is None:
@@ -215,7 +246,9 @@ class Uplink:
     def _put_aside(self, film: OnKit) -> bool:
         return self._refusals.hold(film.film, film.state)
 
-    def _sent(self, _size: int) -> None:
+    def _sent(self, size: int) -> None:
+        if self._link.metered:
+            self._meter.sent(size)
         if self._stop.is_set():
             raise Stopped
         self._alive()
@@ -224,12 +257,22 @@ class Uplink:
         return sum(film.state is not FilmState.EMPTY for film in self._spool.films())
 
     def _tell(self) -> None:
-        problem, (refused, words) = self._problem, self._refusals.problem
+        waiting = self._waiting()
+        code, problem = self._trouble(waiting)
         self._report(
             UplinkStatus(
-                films_waiting=self._waiting(),
+                films_waiting=waiting,
                 **asdict(self.counts),
-                problem_code=problem.code if problem else refused,
-                problem=str(problem) if problem else words,
+                problem_code=code,
+                problem=problem,
+                link=str(self._link),
             )
         )
+
+    def _trouble(self, waiting: int) -> tuple[str, str]:
+        """Return what hinders films, by code and in words."""
+        if self._problem:
+            return self._problem.code, str(self._problem)
+        if self._held and waiting:
+            return self._held.value, ADVICE[self._held]
+        return self._refusals.problem
