@@ -1,17 +1,23 @@
 """What `kit networks` writes, and what the kit sees of its link, with the real NetworkManager."""
 
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from device.status import UPLINK_FILE, UplinkStatus, read_status
 from device.uplink.link import Link, Way
+from device.uplink.metered import Held, meter_file
 from device.uplink.network_manager import NetworkManager
 from provisioning.network_profiles import write_profiles
 from provisioning.networks import Networks, Wifi
 from tests.provisioning.certificates import certificate
 from tests.rigs.network_manager import DOCK, TELEPHONE, RealNetworkManager, network_manager
+from tests.scenarios.stack import Stack
+from tests.scenarios.test_uplink import Site
 
 pytestmark = pytest.mark.rig
 
@@ -167,6 +173,31 @@ def test_the_kit_sees_its_link_at_once(kit: RealNetworkManager, links: NetworkMa
     kit.pull(TELEPHONE)
     becomes(Way.NONE, False)
     assert not [link for link in seen if link.connection == by_telephone.connection and not link.metered]
+
+
+def test_the_uplinks_program_waits_on_a_telephone_and_sends_in_the_dock(
+    kit: RealNetworkManager, links: NetworkManager, tmp_path: Path
+) -> None:
+    stack = Stack(tmp_path / "site")
+    with stack.service() as address:
+        site = Site(stack, address)
+        site.film()
+        kit.plug(TELEPHONE)
+        wait_for(lambda: links().metered)
+        command = [sys.executable, "-m", *stack.uplink_command("--until-empty")]
+        with subprocess.Popen(command, env=kit.environment) as uplink:
+            file = site.config.status / UPLINK_FILE
+
+            def says(code: str) -> bool:
+                status = read_status(file, UplinkStatus)
+                return status is not None and status.problem_code == code
+
+            wait_for(lambda: says(Held.NOT_ALLOWED))
+            kit.plug(DOCK)
+            assert uplink.wait(30) == 0
+        assert site.spool.films() == []
+        assert not meter_file(site.config.spool).exists()
+        site.agency.close()
 
 
 def wait_for(happened: Callable[[], bool], seconds: float = 20.0) -> None:
