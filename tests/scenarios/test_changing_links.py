@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from device.agency import AgencyUnreachable
+from device.link_trouble import LinkTrouble
 from device.uplink.backoff import MOST_SECONDS
 from device.uplink.link import Link, Way
 from device.uplink.metered import MEGABYTE, Held, Meter, meter_file
@@ -129,4 +130,4 @@ def test_another_link_ends_every_wait_at_once(kit: Traveller, monkeypatch: pytes
 
 
 def _unreachable(*_: object) -> None:
-    raise AgencyUnreachable("no route")
+    raise AgencyUnreachable(LinkTrouble.NO_NETWORK, "no route")
