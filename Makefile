@@ -23,7 +23,7 @@ rigs: $(READY) ## power cuts, kills, full disks: needs root (FULL=1 fails the st
 	@scripts/system-packages ffmpeg=ffmpeg strace=strace mkfs.ext4=e2fsprogs pulseaudio=pulseaudio cpio=cpio \
 	    qemu-system-aarch64=qemu-system-arm
 	@scripts/system-packages dpkg-buildpackage=dpkg-dev dh=debhelper objdump=binutils /usr/bin/pip3=python3-pip \
-	    mmdebstrap=mmdebstrap ip=iproute2 nginx=nginx-light
+	    mmdebstrap=mmdebstrap ip=iproute2 nginx=nginx-light NetworkManager=network-manager
 	@scripts/system-packages radosgw=radosgw ceph-mon=ceph-mon ceph-osd=ceph-osd ceph=ceph-common \
 	    pg_ctlcluster=postgresql
 	@$(BIN)/python -m pytest -m rig $(ARGS)

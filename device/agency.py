@@ -17,6 +17,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from device.clock import clock_status
+from device.connections import Connections
 from device.errors import DeviceError
 from device.link_diagnosis import Surroundings, trouble_of, trouble_of_answer
 from device.link_trouble import DESCRIBED, KEPT, LinkTrouble
@@ -170,6 +171,7 @@ class Agency:
         )
         url = self._http.base_url
         self._around = Surroundings(is_routed, clock, lambda: has_certificate_of(url.host, url.port or _HTTPS_PORT))
+        self._connections = Connections()
         self._nonce = ""
         self._session = threading.Lock()
         self._directory_etag = ""
@@ -177,6 +179,10 @@ class Agency:
     def close(self) -> None:
         """Close the connection."""
         self._http.close()
+
+    def hang_up(self) -> None:
+        """End all connections at once: requests that are under way fail, later ones open new connections."""
+        self._connections.hang_up()
 
     def enrol(self, token: str) -> Enrolled:
         """Hand in the kit's public key for its token. Signed by the key itself: the service does not know it yet."""
@@ -292,6 +298,7 @@ class Agency:
         return request
 
     def _send(self, request: httpx.Request) -> httpx.Response:
+        request.extensions["trace"] = self._connections.trace
         try:
             answer = self._http.send(request)
         except httpx.HTTPError as reason:

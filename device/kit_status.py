@@ -137,6 +137,8 @@ def _lines(status: KitStatus) -> Iterator[tuple[str, str]]:
         yield "warning", f"{warning.code}: {warning.text}"
     yield "uplink", outlook(status.uplink) if status.uplink else "not started yet"
     if (uplink := status.uplink) is not None:
+        if uplink.link:
+            yield "link", uplink.link
         if uplink.last_receipt:
             yield "receipts", f"{uplink.receipts} since the uplink's start, the last for {uplink.last_receipt}"
         if uplink.problem:

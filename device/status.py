@@ -40,7 +40,7 @@ class FilmProgress(Message, frozen=True):
 
 
 class UplinkStatus(Message, frozen=True):
-    """The uplink: films waiting, parts sent since the start, the last receipt, and a problem in words.
+    """The uplink: films waiting, parts sent since the start, the last receipt, a problem in words, and the link.
 
     `films` are those on their way, newest first, and `bytes_to_go` is what the agency is not known to have of them;
     `bytes_there` is what it has of all films since the kit last had none. `bytes_per_second` is measured over the last
@@ -62,6 +62,7 @@ class UplinkStatus(Message, frozen=True):
     last_receipt: str = ""
     problem_code: str = ""
     problem: str = ""
+    link: str = ""
 
 
 RECORDER_FILE, UPLINK_FILE = "recorder.json", "uplink.json"

@@ -36,16 +36,23 @@ class RecipientEntry(Message, frozen=True):
 Days = Annotated[int, Meta(ge=1, le=3650)]
 
 
-class Policy(Message, frozen=True):
+Megabytes = Annotated[int, Meta(ge=0, le=1_000_000)]
+
+
+class Policy(Message, frozen=True, omit_defaults=True):
     """What the agency decided for all of its kits and films. Without `sound` a kit's microphone has no power.
 
     The service erases a film `erase_after_days` after the end of the work was recorded, and in any case `max_age_days`
-    after it was closed, whichever is first.
+    after it was closed, whichever is first. A kit sends so many `hotspot_megabytes` (10^6 bytes) of films in a calendar
+    month (UTC) over links that cost by the byte.
+
+    What is not decided is not written, so that kits which do not know of it yet take the directory.
     """
 
     sound: bool = True
     erase_after_days: Days = 61  # two months, as the field's practice is
     max_age_days: Days = 730  # a trainee's accreditation, the longest use of a film, takes up to 18 months
+    hotspot_megabytes: Megabytes = 0  # somebody's own telephone pays for it, so somebody must have decided
 
 
 class Directory(Message, frozen=True):

@@ -1,6 +1,7 @@
 """`kit`: make an agency, add kits, recover films."""
 
 import argparse
+import getpass
 import os
 import re
 import sys
@@ -20,7 +21,9 @@ from footage.enrolment import WaitingKit, WaitingKits
 from footage.errors import FootageError
 from footage.messages import KIT_PATTERN, SERVICE_PATTERN, decode, timestamp
 from provisioning.agency import Agency, read_valid
-from provisioning.errors import ProvisioningError, RecoveryIdentityInvalid
+from provisioning.errors import NetworksInvalid, ProvisioningError, RecoveryIdentityInvalid
+from provisioning.network_profiles import write_profiles
+from provisioning.networks import FORM, read_networks
 from provisioning.passphrase import VARIABLE, read_passphrase
 from provisioning.recipients import entry, read_requests, with_recipients, without_recipient
 from provisioning.recover import Outcome, read_recovery_file, recover_film, sealed_bytes
@@ -29,6 +32,7 @@ from provisioning.store_films import Store
 EXIT_SOME_NOT_OPENED = 3
 
 _MAX_DAYS = 3650
+_MAX_MEGABYTES = 1_000_000
 _console = Console()
 
 
@@ -100,6 +104,7 @@ def _policy(options: argparse.Namespace) -> None:
         "sound": None if options.sound is None else options.sound == "on",
         "erase_after_days": options.erase_after_days,
         "max_age_days": options.max_age_days,
+        "hotspot_megabytes": options.hotspot_megabytes,
     }
     policy = replace(now.policy, **{name: value for name, value in decided.items() if value is not None})
     until = now.valid_until
@@ -110,10 +115,30 @@ def _policy(options: argparse.Namespace) -> None:
     table.add_row("sound", "on" if directory.policy.sound else "off: microphones have no power")
     table.add_row("films are erased", f"{policy.erase_after_days} days after the end of the work is recorded")
     table.add_row("and at the latest", f"{policy.max_age_days} days after they were closed")
+    budget = policy.hotspot_megabytes
+    table.add_row("telephones' hotspots", f"{budget} MB of films a month and kit" if budget else "carry no films")
     table.add_row("valid until", directory.valid_until or "no end")
     table.add_row("directory", f"version {directory.version}")
     _console.print(table)
     _console.print(f"\nNext step: give {options.agency / 'directory.jws'} to the service; kits fetch it there.")
+
+
+def _networks(options: argparse.Namespace) -> None:
+    networks = read_networks(options.networks, _secret)
+    for file in write_profiles(networks, options.out):
+        _console.print(escape(str(file)))
+    _console.print(
+        "\nThey hold secrets, and NetworkManager takes them from root alone. Next step, on the kit or its card: "
+        f"sudo cp -r {options.out}/. /etc/, then start it anew.\n"
+        "Telephones carry films as far as `kit policy --hotspot-megabytes` allows."
+    )
+
+
+def _secret(question: str) -> str:
+    """Ask for a network's secret: on a command line others would see it, and the shell would keep it."""
+    if not sys.stdin.isatty():
+        raise NetworksInvalid("The file leaves out a passphrase or password, and there is nobody to ask for it.")
+    return getpass.getpass(question)
 
 
 def _recipient_add(options: argparse.Namespace) -> None:
@@ -211,6 +236,12 @@ def _days_kept(text: str) -> int:
     return _days(text, least=1)
 
 
+def _megabytes(text: str) -> int:
+    if not text.isdigit() or int(text) > _MAX_MEGABYTES:
+        raise argparse.ArgumentTypeError(f"{text!r}: use a whole number of megabytes, 0 to {_MAX_MEGABYTES}")
+    return int(text)
+
+
 def _service(text: str) -> str:
     if not re.match(SERVICE_PATTERN, text.removesuffix("/")):
         raise argparse.ArgumentTypeError(f"{text!r}: use https://HOST, without a path")
@@ -265,10 +296,22 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DAYS",
         help="and in any case so long after they were closed (default: as it is; at first 730)",
     )
+    policy.add_argument(
+        "--hotspot-megabytes",
+        type=_megabytes,
+        metavar="MB",
+        help="so much of films each kit may send in a month over a telephone's hotspot, or another link that costs by "
+        "the byte; 0: nothing (default: as it is; at first 0). Ten minutes of film are about 300 MB",
+    )
     policy.epilog = (
         "A longer time holds for films that come from now on; a shorter one also for those that the service has. "
-        "Update kits and service first: older versions refuse a directory that tells of times."
+        "Update kits and service first: older versions refuse a directory that decides what they do not know."
     )
+    networks = _command(commands, "networks", _networks, "write NetworkManager's files: which networks kits may use")
+    networks.add_argument("networks", type=Path, help="the networks that IT wrote down; for its owner alone")
+    networks.add_argument("out", type=Path, help="a folder for what belongs into a kit's /etc")
+    networks.formatter_class = argparse.RawDescriptionHelpFormatter
+    networks.epilog = FORM
     recipient = commands.add_parser("recipient", help="decide whom films are sealed to, and sign the next directory")
     recipients = recipient.add_subparsers(title="commands", required=True)
     include = _command(recipients, "add", _recipient_add, "admit members of staff who asked for it")

@@ -61,3 +61,9 @@ class FilmUnplayable(ProvisioningError):
     """A film opened, but what it holds is no video."""
 
     code = "film-unplayable"
+
+
+class NetworksInvalid(ProvisioningError):
+    """The file of networks can't be used."""
+
+    code = "networks-invalid"

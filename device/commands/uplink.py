@@ -10,6 +10,7 @@ from device.config import read_config
 from device.heartbeat import Heartbeats
 from device.status import UPLINK_FILE
 from device.tls import tls_context
+from device.uplink.network_manager import NetworkManager
 from device.uplink.time_asking import TimeAsking
 from device.uplink.uplink import Uplink
 
@@ -20,7 +21,9 @@ def run(options: argparse.Namespace) -> None:
     spool, kit_key = spool_of(config), config.kit_key()
     tls = tls_context(config.authority)
     agency, hearing = (Agency(config.service, config.kit, kit_key, tls) for _ in range(2))
-    uplink = Uplink(config, spool, agency, reporter(config.status / UPLINK_FILE), notify.alive)
+    link = NetworkManager()
+    link.watch()
+    uplink = Uplink(config, spool, agency, reporter(config.status / UPLINK_FILE), notify.alive, link=link)
     heartbeats = Heartbeats(config, spool, hearing)
     timeless = tls_context(config.authority, check_time=False)
     time = TimeAsking(lambda: Agency(config.service, config.kit, kit_key, timeless), clock_status)

@@ -18,7 +18,7 @@ from device.uplink.plan import Kind, Known, Step
 from device.uplink.stride import Stride
 from footage import durable
 from footage.byte_range import ByteRange
-from footage.directory import read_directory
+from footage.directory import Policy, read_directory
 from footage.errors import FootageError
 from footage.manifest import ClockStatus
 from footage.receipt import read_receipt
@@ -35,11 +35,12 @@ class Courier:
     """Works for one kit."""
 
     def __init__(
-        self, config: KitConfig, agency: Agency, sent: Callable[[Step, int, int], None], clock: Callable[[], float]
+        self, config: KitConfig, agency: Agency, sent: Callable[[Step, int, int, int], None], clock: Callable[[], float]
     ) -> None:
         """`sent` is told how a part gets on, in whichever thread; what it raises ends the request.
 
-        Of the step's part, so many first bytes are acknowledged, and so many of what follows them went out.
+        Of the step's part, so many first bytes are acknowledged, so many of what follows them went out, and the last
+        piece of these had so many.
         """
         self._config = config
         self._agency = agency
@@ -47,6 +48,11 @@ class Courier:
         self._clock = clock
         self._stride = Stride()
         self._directory = config.accepted_directory()
+
+    @property
+    def policy(self) -> Policy:
+        """What the agency decided, as far as the kit knows."""
+        return self._directory.policy
 
     def ask(self, film: SpooledFilm) -> Known:
         """Return what the service holds of a film."""
@@ -108,7 +114,7 @@ class Courier:
             gone += piece
             if film.is_taken_back:
                 raise FileNotFoundError(film.film)
-            self._sent(step, range_.begin, gone)
+            self._sent(step, range_.begin, gone, piece)
 
         try:
             if size == range_.total:

@@ -64,14 +64,20 @@ def next_steps(
     known: dict[str, Known],
     going_on: Collection[Step],
     put_aside: Callable[[OnKit], bool] = lambda _: False,
+    *,
+    parts: bool = True,
 ) -> Iterator[Step]:
-    """Yield what can be begun now, the most wanted first. Lazy: films are looked at as far as steps are taken."""
+    """Yield what can be begun now, the most wanted first. Lazy: films are looked at as far as steps are taken.
+
+    Without `parts` those wait, for a link that does not cost by the byte.
+    """
     for film in newest_first:
         if not put_aside(film):
-            yield from _of_film(film, known.get(film.film), [step for step in going_on if step.film == film.film])
+            of_film = [step for step in going_on if step.film == film.film]
+            yield from _of_film(film, known.get(film.film), of_film, parts=parts)
 
 
-def _of_film(film: OnKit, known: Known | None, going_on: list[Step]) -> Iterator[Step]:
+def _of_film(film: OnKit, known: Known | None, going_on: list[Step], *, parts: bool) -> Iterator[Step]:
     alone = not going_on
     match film.state:
         case FilmState.EMPTY:
@@ -87,10 +93,10 @@ def _of_film(film: OnKit, known: Known | None, going_on: list[Step]) -> Iterator
                 if alone:
                     yield Step(Kind.ASK, film.film)
                 return
-            yield from _to_send(film, known, going_on, closed=state is FilmState.CLOSED)
+            yield from _to_send(film, known, going_on, closed=state is FilmState.CLOSED, parts=parts)
 
 
-def _to_send(film: OnKit, known: Known, going_on: list[Step], *, closed: bool) -> Iterator[Step]:
+def _to_send(film: OnKit, known: Known, going_on: list[Step], *, closed: bool, parts: bool) -> Iterator[Step]:
     if any(step.kind is not Kind.PART for step in going_on):
         return  # its key or its manifest is on the way
     if not known.key:
@@ -99,7 +105,7 @@ def _to_send(film: OnKit, known: Known, going_on: list[Step], *, closed: bool) -
     sending = {step.part.number for step in going_on if step.part is not None}
     settled = known.parts | known.torn
     missing = [name for name in film.part_names() if name.number not in settled]
-    for name in missing:
+    for name in missing if parts else ():
         if name.number not in sending:
             yield Step(Kind.PART, film.film, name, known.begun.get(name.number, 0))
     if closed and not missing and not going_on:

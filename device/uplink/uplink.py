@@ -23,6 +23,8 @@ from device.status import UplinkStatus
 from device.uplink.backoff import Backoff
 from device.uplink.cargo import Cargoes
 from device.uplink.courier import Courier
+from device.uplink.link import Link, Way, unknown_link
+from device.uplink.metered import ADVICE, Held, Meter, held, meter_file
 from device.uplink.plan import Kind, Known, OnKit, Step, next_steps
 from device.uplink.progress import Progress
 from device.uplink.refusals import Refusals
@@ -73,7 +75,15 @@ class Uplink:
         report: Callable[[UplinkStatus], None],
         alive: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
+        link: Callable[[], Link] = unknown_link,
+        meter: Meter | None = None,
     ) -> None:
+        self._ask_link = link
+        self._link = link()
+        self._connection = self._link.connection
+        self._meter = meter or Meter(meter_file(config.spool))
+        self._held: Held | None = None
+        self._agency = agency
         self._spool = spool
         self._report = report
         self._alive = alive
@@ -111,6 +121,7 @@ class Uplink:
                     return
                 self._alive()
                 self._stop.wait(LOOK_SECONDS)
+        self._meter.settle()
 
     def sync_all(self) -> None:
         """Go on until nothing more can be done now. Raises `AgencyUnreachable` if something failed for that."""
@@ -124,6 +135,7 @@ class Uplink:
 
     def _turn(self, threads: ThreadPoolExecutor) -> bool:
         """Begin what can be begun, and take in what has ended; return whether anything was going on."""
+        self._look_at_link()
         if self._clock() >= self._not_before:
             most = 1 if self._refusals.in_doubt else self._window.size
             for step, film in islice(self._next(), max(0, most - len(self._going_on))):
@@ -138,12 +150,28 @@ class Uplink:
             self._tell()
         return busy
 
+    def _look_at_link(self) -> None:
+        """Take another link as a new beginning: nothing that failed on the last one says anything of it."""
+        link = self._ask_link()
+        self._held = held(link, self._courier.policy.hotspot_megabytes, self._meter.spent())
+        if link == self._link:
+            return
+        self._link = link
+        if link.way is Way.NONE:
+            return  # what is under way may come through yet, if the same one is back soon
+        self._backoff.reset()
+        self._not_before, self._failed_at = float("-inf"), self._clock()
+        if link.connection != self._connection:
+            self._connection = link.connection
+            self._agency.hang_up()  # what was under way would wait for answers over a link that is no more
+
     def _next(self) -> Iterator[tuple[Step, SpooledFilm | None]]:
         going_on = [begun.step for begun in self._going_on.values()]
         if self._clock() >= self._asked_at + DIRECTORY_SECONDS and _DIRECTORY not in going_on:
             yield _DIRECTORY, None
         films = {film.film: film for film in reversed(self._spool.films())}
-        for step in next_steps(self._cargoes.of(films.values()), self._known, going_on, self._put_aside):
+        cargoes, parts = self._cargoes.of(films.values()), self._held is None
+        for step in next_steps(cargoes, self._known, going_on, self._put_aside, parts=parts):
             yield step, films[step.film]
 
     def _begin(self, threads: ThreadPoolExecutor, step: Step, film: SpooledFilm | None) -> None:
@@ -227,7 +255,9 @@ class Uplink:
     def _put_aside(self, film: OnKit) -> bool:
         return self._refusals.hold(film.film, film.state)
 
-    def _sent(self, step: Step, acknowledged: int, gone: int) -> None:
+    def _sent(self, step: Step, acknowledged: int, gone: int, piece: int) -> None:
+        if self._link.metered:
+            self._meter.sent(piece)
         if self._stop.is_set():
             raise Stopped
         self._progress.went(step, acknowledged, gone)
@@ -246,15 +276,25 @@ class Uplink:
 
     def _tell(self) -> None:
         """Report the status: not after each part, for it looks at every film."""
-        problem, (refused, words) = self._problem, self._refusals.problem
         now = self._told_at = self._clock()
         cargoes = self._cargoes.of(reversed(self._spool.films()))
+        waiting = sum(cargo.state is not FilmState.EMPTY for cargo in cargoes)
+        code, problem = self._trouble(waiting)
         self._report(
             UplinkStatus(
-                films_waiting=sum(cargo.state is not FilmState.EMPTY for cargo in cargoes),
+                films_waiting=waiting,
                 **self._progress.figures(cargoes, self.refused, unacknowledged(), now)._asdict(),
                 **asdict(self.counts),
-                problem_code=problem.code if problem else refused,
-                problem=str(problem) if problem else words,
+                problem_code=code,
+                problem=problem,
+                link=str(self._link),
             )
         )
+
+    def _trouble(self, waiting: int) -> tuple[str, str]:
+        """Return what hinders films, by code and in words."""
+        if self._problem:
+            return self._problem.code, str(self._problem)
+        if self._held and waiting:
+            return self._held.value, ADVICE[self._held]
+        return self._refusals.problem

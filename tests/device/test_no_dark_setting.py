@@ -34,7 +34,7 @@ HARMLESS_SETTINGS = {
     "film_minutes",
     "room_minutes",
 }
-HARMLESS_POLICY = {"sound", "erase_after_days", "max_age_days"}
+HARMLESS_POLICY = {"sound", "erase_after_days", "max_age_days", "hotspot_megabytes"}
 HARMLESS_OPTIONS = {"help", "config", "rig", "source", "script", "until_empty"}
 DIMMERS = {"PWMLED", "RGBLED", "PWMOutputDevice", "PWMLEDBoard", "LEDBarGraph", "pulse", "environ", "getenv"}
 

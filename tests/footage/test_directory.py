@@ -3,7 +3,7 @@ from msgspec.structs import replace
 
 from footage import jws
 from footage.age import HybridIdentity, X25519Identity, open_file
-from footage.directory import Directory, RecipientEntry, read_directory, sign_directory
+from footage.directory import Directory, Policy, RecipientEntry, read_directory, sign_directory
 from footage.errors import (
     DirectoryForged,
     DirectoryRolledBack,
@@ -170,4 +170,20 @@ def test_times_are_whole_days_from_one_to_ten_years(agency: Agency, field: str, 
     policy = replace(agency.directory().policy, **{field: days})
     token = sign_directory(replace(agency.directory(), policy=policy), agency.root)
     with pytest.raises(MessageMalformed, match=field):
+        read_directory(token, agency.root_thumbprint)
+
+
+def test_what_nobody_decided_is_not_written_so_that_older_kits_take_the_directory(agency: Agency) -> None:
+    written = encode(replace(agency.directory(), policy=Policy(sound=False))).decode()
+    assert '"policy":{"sound":false}' in written
+    decided = replace(agency.directory(), policy=Policy(hotspot_megabytes=500))
+    assert '"policy":{"hotspot_megabytes":500}' in encode(decided).decode()
+    assert read_directory(agency.signed_directory(decided), agency.root_thumbprint) == decided
+
+
+@pytest.mark.parametrize("budget", [-1, 1_000_001, 1.5, "500", None])
+def test_a_budget_is_a_whole_number_of_megabytes(agency: Agency, budget: object) -> None:
+    policy = replace(agency.directory().policy, hotspot_megabytes=budget)
+    token = sign_directory(replace(agency.directory(), policy=policy), agency.root)
+    with pytest.raises(MessageMalformed, match="hotspot_megabytes"):
         read_directory(token, agency.root_thumbprint)

@@ -160,6 +160,27 @@ def test_how_long_films_stay_is_decided_in_days(agency: Agency, monkeypatch: pyt
             decide("--erase-after-days", wrong)
 
 
+def test_what_telephones_carry_is_decided_in_megabytes(
+    agency: Agency, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(VARIABLE, PASSPHRASE.decode())
+    monkeypatch.setattr("os.umask", lambda _: 0o022)
+
+    def decide(*options: str) -> Policy:
+        monkeypatch.setattr("sys.argv", ["kit", "policy", str(agency.folder), *options])
+        main()
+        return agency.directory().policy
+
+    assert decide().hotspot_megabytes == 0
+    assert "carry no films" in capsys.readouterr().out
+    assert decide("--hotspot-megabytes", "2000").hotspot_megabytes == 2000
+    assert "2000 MB" in capsys.readouterr().out
+    assert decide("--hotspot-megabytes", "0") == Policy()
+    for wrong in ("-1", "1000001", "two"):
+        with pytest.raises(SystemExit):
+            decide("--hotspot-megabytes", wrong)
+
+
 def waits(kit: str, key: PublicJwk | None = None) -> WaitingKit:
     return WaitingKit(kit, key or to_jwk(new_key().public_key()), "2026-11-20T10:00:00Z")
 
