@@ -41,6 +41,7 @@ class Known:
     key: bool = False
     parts: set[int] = field(default_factory=set)
     begun: dict[int, int] = field(default_factory=dict)  # bytes of parts that came in ranges and are not whole
+    names: list[PartName] = field(default_factory=list)  # all its parts, once it is closed
     torn: set[int] = field(default_factory=set)  # parts of a closed film that no manifest lists, as they are not whole
 
 
@@ -97,7 +98,11 @@ def _to_send(film: OnKit, known: Known, going_on: list[Step], *, closed: bool) -
         yield Step(Kind.KEY, film.film)
         return
     sending = {step.part.number for step in going_on if step.part is not None}
-    missing = [name for name in film.part_names() if name.number not in known.parts | known.torn]
+    names = known.names or film.part_names()
+    if closed:
+        known.names = names  # to list an hour of film after each part would cost more than to send it
+    not_needed = known.parts | known.torn
+    missing = [name for name in names if name.number not in not_needed]
     for name in missing:
         if name.number not in sending:
             yield Step(Kind.PART, film.film, name, known.begun.get(name.number, 0))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -125,3 +126,11 @@ def test_every_film_ends_whatever_is_held_and_however_many_go_at_once(
     assert done[-1].kind is Kind.CLOSE
     sent = [step.part.number for step in done if step.part]
     assert sorted(sent) == sorted(parts - held)
+
+
+def test_the_parts_of_a_closed_film_are_listed_once_and_those_of_an_open_one_each_time() -> None:
+    for state, listed in ((S.CLOSED, 1), (S.OPEN, 2)):
+        film, known = Film("f", state, [0, 1]), {"f": Known(key=True)}
+        with patch.object(film, "part_names", wraps=film.part_names) as part_names:
+            assert _steps(film, known=known) == _steps(film, known=known)
+        assert part_names.call_count == listed
