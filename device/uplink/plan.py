@@ -1,7 +1,7 @@
 """What the uplink does next: decided from what the kit has, what the agency is known to hold, and what is going on.
 
-Films come newest first, and of each its key before its parts: a film can be opened as far as it has come. Steps of one
-film that decide on it (asking, closing, erasing, taking back) are alone with it; parts are not.
+Films come newest first, and of each its key is begun before its parts: a film can be opened as far as it has come.
+Steps of one film that decide on it (asking, closing, erasing, taking back) are alone with it; key and parts are not.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -92,11 +92,11 @@ def _of_film(film: OnKit, known: Known | None, going_on: list[Step]) -> Iterator
 
 
 def _to_send(film: OnKit, known: Known, going_on: list[Step], *, closed: bool) -> Iterator[Step]:
-    if any(step.kind is not Kind.PART for step in going_on):
-        return  # its key or its manifest is on the way
-    if not known.key:
+    kinds = {step.kind for step in going_on}
+    if kinds - {Kind.KEY, Kind.PART}:
+        return  # its manifest is on the way
+    if not known.key and Kind.KEY not in kinds:
         yield Step(Kind.KEY, film.film)
-        return
     sending = {step.part.number for step in going_on if step.part is not None}
     names = known.names or film.part_names()
     if closed:
@@ -106,5 +106,5 @@ def _to_send(film: OnKit, known: Known, going_on: list[Step], *, closed: bool) -
     for name in missing:
         if name.number not in sending:
             yield Step(Kind.PART, film.film, name, known.begun.get(name.number, 0))
-    if closed and not missing and not going_on:
+    if closed and known.key and not missing and not going_on:
         yield Step(Kind.CLOSE, film.film)

@@ -47,11 +47,19 @@ def test_the_first_step_by_a_films_state(state: FilmState, kinds: list[Kind]) ->
     assert [step.kind for step in _steps(Film("f", state, [0, 1]))] == kinds
 
 
-def test_the_key_goes_before_the_parts() -> None:
-    film = Film("f", S.OPEN, [0, 1])
-    assert _steps(film, known={"f": Known()}) == [Step(Kind.KEY, "f")]
-    assert _steps(film, known={"f": Known()}, going_on=[Step(Kind.KEY, "f")]) == []
-    assert _steps(film, known={"f": Known(key=True)}) == [Step(Kind.PART, "f", _part(number)) for number in (0, 1)]
+def test_the_key_is_begun_before_the_parts_which_do_not_wait_for_its_answer() -> None:
+    film, parts = Film("f", S.OPEN, [0, 1]), [Step(Kind.PART, "f", _part(number)) for number in (0, 1)]
+    key = Step(Kind.KEY, "f")
+    assert _steps(film, known={"f": Known()}) == [key, *parts]
+    assert _steps(film, known={"f": Known()}, going_on=[key]) == parts
+    assert _steps(film, known={"f": Known()}, going_on=[key, parts[0]]) == parts[1:]
+    assert _steps(film, known={"f": Known(key=True)}) == parts
+
+
+def test_the_manifest_waits_for_the_key() -> None:
+    film, key = Film("f", S.CLOSED, [0]), Step(Kind.KEY, "f")
+    assert _steps(film, known={"f": Known(parts={0})}) == [key]
+    assert _steps(film, known={"f": Known(parts={0})}, going_on=[key]) == []
 
 
 def test_what_is_held_or_under_way_is_not_sent() -> None:
