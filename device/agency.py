@@ -263,7 +263,13 @@ class Agency:
             ) from None
         if answer.is_success or answer.status_code == httpx.codes.NOT_MODIFIED:
             return answer
-        raise _refusal(answer)
+        refusal = _refusal(answer)
+        if answer.status_code == httpx.codes.REQUEST_TIMEOUT:  # of the link, not of what was sent over it
+            raise AgencyUnreachable(
+                f"The network stood still or was too slow ({refusal.problem}). The films stay on the kit; it tries "
+                "again by itself."
+            )
+        raise refusal
 
 
 def _refusal(answer: httpx.Response) -> AgencyRefused:

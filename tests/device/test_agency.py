@@ -73,6 +73,13 @@ def test_a_problem_has_its_name(serve: Serve) -> None:
     assert refusal.value.problem == "kit-revoked"
 
 
+@pytest.mark.parametrize("problem", ["upload-stalled", "upload-too-slow"])
+def test_a_body_that_the_service_did_not_wait_for_is_the_links_fault(serve: Serve, problem: str) -> None:
+    body = f'{{"type": "urn:attune-kit:problem:{problem}", "title": "t", "status": 408, "detail": "Send it again."}}'
+    with pytest.raises(AgencyUnreachable, match=problem):
+        serve(408, "application/problem+json", body).held(FILM)
+
+
 def test_nobody_answers() -> None:
     agency = Agency("http://127.0.0.1:1", "kit-0001", new_key())
     with pytest.raises(AgencyUnreachable, match="tries again by itself"):
