@@ -26,6 +26,7 @@ _CONNECT_SECONDS = 20.0
 _WRITE_SECONDS = 60.0  # in which the kernel must take a piece
 _ANSWER_SECONDS = 120.0  # from the last piece: what the kernel still holds takes 64 s at 2 kB/s
 _UNACKNOWLEDGED_SECONDS = 60.0
+_RETRANSMISSION_SECONDS = 8.0  # the most between two tries of the kernel's: so soon it notes that a link is back
 _PIECE = 16 * 1024
 _BUFFER = 128 * 1024  # above what a link of 20 Mbit/s and 50 ms holds, and for each connection
 _IDLE_SECONDS = 60.0  # a connection is kept; less than the service and proxies do
@@ -37,10 +38,22 @@ _SOCKET_OPTIONS = (
     (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 15),
     (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 15),
 )
+_TCP_RTO_MAX_MS = 44  # linux/tcp.h, since 6.15; without it the kernel's tries come at 0.2, 0.6, … 25, 51 s
 _PROBLEM_PREFIX = "urn:attune-kit:problem:"
 _JOSE = "application/jose"
 _OCTETS = "application/octet-stream"
 _JSON = "application/json"
+
+
+def _socket_options() -> list[tuple[int, int, int]]:
+    """Return the options, of which older kernels do not know the one that ends a wait of up to two minutes."""
+    retransmission = (socket.IPPROTO_TCP, _TCP_RTO_MAX_MS, int(_RETRANSMISSION_SECONDS * 1000))
+    with socket.socket() as probe:
+        try:
+            probe.setsockopt(*retransmission)
+        except OSError:  # an older kernel
+            return [*_SOCKET_OPTIONS]
+    return [*_SOCKET_OPTIONS, retransmission]
 
 
 Sent = Callable[[int], None]
@@ -137,7 +150,7 @@ class Agency:
             base_url=service,
             timeout=httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS, write=_WRITE_SECONDS, pool=None),
             transport=httpx.HTTPTransport(
-                limits=httpx.Limits(keepalive_expiry=_IDLE_SECONDS), trust_env=False, socket_options=_SOCKET_OPTIONS
+                limits=httpx.Limits(keepalive_expiry=_IDLE_SECONDS), trust_env=False, socket_options=_socket_options()
             ),
             trust_env=False,
         )
