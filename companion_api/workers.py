@@ -13,7 +13,7 @@ from uvicorn.supervisors import Multiprocess
 
 BACKLOG = 2048  # connections that wait; 500 kits may come at once
 _START_SECONDS = 60.0
-_TCP_RTO_MAX_MS, _RETRANSMISSION_MS = 44, 8_000  # linux/tcp.h, since 6.15; the most between two tries of the kernel's
+_TCP_RTO_MAX_MS, _RETRANSMISSION_MS = 44, 4_000  # linux/tcp.h, since 6.15; the most between two tries of the kernel's
 
 
 class SharedAddress(socket.socket):

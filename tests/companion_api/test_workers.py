@@ -97,7 +97,7 @@ def test_an_answer_that_was_lost_is_soon_repeated() -> None:
 
 def _assert_accepts(listening: socket.socket, option: int) -> None:
     with socket.create_connection(listening.getsockname()), listening.accept()[0] as accepted:
-        assert accepted.getsockopt(socket.IPPROTO_TCP, option) == 8_000
+        assert accepted.getsockopt(socket.IPPROTO_TCP, option) == 4_000
 
 
 def test_a_worker_that_dies_is_replaced(installation: Installation, agency: Agency, film: Film) -> None:
