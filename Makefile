@@ -35,7 +35,7 @@ check: $(READY) ## ruff, mypy, import arrows, documents against code
 	@$(BIN)/python -m docs.generate --check
 
 bench: $(READY) ## measured claims, each against a peer (ONLY=name for one)
-	@scripts/system-packages ffmpeg=ffmpeg age=age nginx=nginx-light
+	@scripts/system-packages ffmpeg=ffmpeg age=age nginx=nginx-light curl=curl rsync=rsync ip=iproute2
 	@[ "$$(id -u)" != 0 ] || scripts/system-packages dpkg-buildpackage=dpkg-dev dh=debhelper \
 	    /usr/bin/pip3=python3-pip mmdebstrap=mmdebstrap
 	@scripts/system-packages radosgw=radosgw ceph-mon=ceph-mon ceph-osd=ceph-osd ceph=ceph-common \

@@ -19,6 +19,10 @@ from benchmarks import (
     seal_speed,
     server_memory,
     server_speed,
+    stop_to_receipt,
+    uplink_cost,
+    uplink_outage,
+    uplink_speed,
 )
 from benchmarks.claim import Benchmark, Entry, judge
 from benchmarks.errors import BenchmarkError
@@ -35,8 +39,12 @@ BENCHMARKS = (
     kits_at_once.BENCHMARK,
     scaling.BENCHMARK,
     recorder_times.BENCHMARK,
+    uplink_speed.BENCHMARK,
+    uplink_outage.BENCHMARK,
+    stop_to_receipt.BENCHMARK,
+    uplink_cost.BENCHMARK,
 )
-NEEDS_ROOT = (recorder_times.BENCHMARK,)
+NEEDS_ROOT = (recorder_times.BENCHMARK, uplink_speed.BENCHMARK, uplink_outage.BENCHMARK, stop_to_receipt.BENCHMARK)
 NAMES = [claim.name for benchmark in BENCHMARKS for claim in benchmark.claims]
 _HERE = Path(__file__).parent
 OUT = _HERE / "out"
@@ -101,9 +109,9 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m benchmarks",
         description="Measure the claims, ours and a peer in turn, and print their medians. Writes "
         "benchmarks/out/results.json; exit code 1 if a goal is missed or a peer is missing.",
-        epilog="Needs ffmpeg, age, nginx, Ceph and PostgreSQL (`make bench` installs them), 8 GiB of disk, and a "
-        "quarter of an hour on a machine that is otherwise idle. See docs/benchmarks.md for what each entry measures "
-        "and leaves out.",
+        epilog="Needs ffmpeg, age, nginx, curl, rsync, Ceph and PostgreSQL (`make bench` installs them), 8 GiB of "
+        "disk, and half an hour on a machine that is otherwise idle. See docs/benchmarks.md for what each entry "
+        "measures and leaves out.",
     )
     parser.add_argument("--only", choices=NAMES, metavar="NAME", help=f"one of {', '.join(NAMES)}")
     parser.add_argument(

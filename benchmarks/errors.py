@@ -45,6 +45,12 @@ class LoadFailed(BenchmarkError):
     code = "load-failed"
 
 
+class UplinkFailed(BenchmarkError):
+    """Our uplink, or a peer, did not bring its film to the other end."""
+
+    code = "uplink-failed"
+
+
 class NoResults(BenchmarkError):
     """There are no results to write into the documents."""
 

@@ -28,7 +28,9 @@ def program(name: str) -> str:
     """Return the path of a program. Raises `PeerMissing`."""
     path = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin")
     if path is None:
-        raise PeerMissing(f"There is no {name} on PATH. Next step: sudo apt-get install ffmpeg age nginx-light")
+        raise PeerMissing(
+            f"There is no {name} on PATH. Next step: sudo apt-get install ffmpeg age nginx-light curl rsync"
+        )
     return path
 
 

@@ -3,16 +3,16 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 import psutil
 
@@ -25,15 +25,26 @@ from tests.rigs.engine import free_port
 TUSPYSERVER = f"tuspyserver {version('tuspyserver')}"
 _START_SECONDS = 30
 _END_SECONDS = 30
+_LISTEN = "0A"  # TCP_LISTEN in include/net/tcp_states.h
 _NGINX = """
 daemon off; worker_processes auto; user root; pid nginx.pid; error_log stderr;
 events {{ worker_connections 768; }}
 http {{
     sendfile on; tcp_nopush on; access_log off; client_body_temp_path arriving;
-    client_max_body_size 2m;{buffer}
-    server {{ listen 127.0.0.1:{port}; root {root}; location / {{ dav_methods PUT; create_full_put_path on; }} }}
+    client_max_body_size 0;{buffer}
+    server {{ listen {host}:{port}; root {root}; location / {{ dav_methods PUT; create_full_put_path on; }} }}
 }}
 """
+
+
+class Place(NamedTuple):
+    """Where a server runs: the address that it listens on, and the words before its command that bring it there."""
+
+    host: str
+    command: Callable[..., list[str]] = lambda *words: list(words)
+
+
+HERE = Place("127.0.0.1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +92,15 @@ def companion_api(
 
 
 @contextmanager
-def tuspyserver(folder: Path) -> Iterator[Server]:
+def tuspyserver(folder: Path, place: Place = HERE) -> Iterator[Server]:
     """Run tuspyserver with its files in `folder`, under uvicorn with our service's options. Raises `ServerFailed`."""
-    with _announcing(TUSPYSERVER, [sys.executable, "-m", "benchmarks.tus", str(folder)], folder) as server:
+    command = place.command(sys.executable, "-m", "benchmarks.tus", str(folder), place.host)
+    with _announcing(TUSPYSERVER, command, folder) as server:
         yield server
 
 
 @contextmanager
-def nginx(folder: Path, *, buffers_parts: bool = False) -> Iterator[Server]:
+def nginx(folder: Path, place: Place = HERE, *, buffers_parts: bool = False) -> Iterator[Server]:
     """Run nginx with WebDAV, its files in `folder`. Raises `PeerMissing` and `ServerFailed`.
 
     It has what Debian's nginx.conf sets. `buffers_parts`: and a buffer for a whole part, for which it takes less than
@@ -96,12 +108,13 @@ def nginx(folder: Path, *, buffers_parts: bool = False) -> Iterator[Server]:
     """
     path = program("nginx")
     (folder / "files").mkdir(parents=True)
-    address = ("127.0.0.1", free_port())
+    address = (place.host, free_port())
     config = folder / "nginx.conf"
     buffer = " client_body_buffer_size 2m;" if buffers_parts else ""
-    config.write_text(_NGINX.format(port=address[1], root=folder / "files", buffer=buffer))
+    config.write_text(_NGINX.format(host=place.host, port=address[1], root=folder / "files", buffer=buffer))
     name = f"{_nginx_name(path)}, parts buffered" if buffers_parts else _nginx_name(path)
-    with _running([path, "-p", str(folder), "-c", str(config), "-e", "stderr"], folder, {}) as process:
+    command = place.command(path, "-p", str(folder), "-c", str(config), "-e", "stderr")
+    with _running(command, folder, {}) as process:
         _wait_until_listening(name, address, process)
         yield Server(name, address, psutil.Process(process.pid))
 
@@ -157,12 +170,36 @@ def _nginx_name(path: str) -> str:
     return f"nginx {found[1] if found else '?'} WebDAV"
 
 
+@contextmanager
+def rsync_daemon(folder: Path, place: Place = HERE) -> Iterator[Server]:
+    """Run an rsync daemon whose one module, `films`, is in `folder`. Raises `PeerMissing` and `ServerFailed`."""
+    path = program("rsync")
+    (folder / "films").mkdir(parents=True)
+    config = folder / "rsyncd.conf"
+    config.write_text(f"use chroot = no\nuid = root\ngid = root\n[films]\npath = {folder / 'films'}\nread only = no\n")
+    address = (place.host, free_port())
+    command = place.command(path, "--daemon", "--no-detach", f"--config={config}", f"--port={address[1]}")
+    with _running([*command, f"--address={place.host}"], folder, {}) as process:
+        _wait_until_listening("rsync", address, process)
+        yield Server(_rsync_name(path), address, psutil.Process(process.pid))
+
+
+def _rsync_name(path: str) -> str:
+    answer = subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout
+    found = re.search(r"version ([\d.]+)", answer)
+    return f"rsync {found[1] if found else '?'}"
+
+
 def _wait_until_listening(name: str, address: Address, process: subprocess.Popen[bytes]) -> None:
     until = time.monotonic() + _START_SECONDS
     while process.poll() is None and time.monotonic() < until:
-        try:
-            socket.create_connection(address).close()
+        if _listens(process.pid, address[1]):
             return
-        except ConnectionRefusedError:
-            time.sleep(0.01)
+        time.sleep(0.01)
     raise ServerFailed(f"{name} did not start. Is another server on port {address[1]}?")
+
+
+def _listens(pid: int, port: int) -> bool:
+    """Return whether somebody listens on the port where a process is (proc_pid_net(5)): its network may be another."""
+    lines = Path(f"/proc/{pid}/net/tcp").read_text("ascii").splitlines()[1:]
+    return any(words[1].endswith(f":{port:04X}") and words[3] == _LISTEN for words in map(str.split, lines))

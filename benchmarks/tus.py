@@ -1,4 +1,4 @@
-"""tuspyserver as its documents show it, under uvicorn with our own service's options: `python -m benchmarks.tus DIR`.
+"""tuspyserver as its documents show it, under uvicorn with our service's options: `python -m benchmarks.tus DIR HOST`.
 
 Its requests are those of a tus client that sends each part as an upload of its own: creation, then one PATCH.
 """
@@ -30,8 +30,9 @@ def main() -> None:
     """Serve until SIGTERM."""
     app = FastAPI()
     app.include_router(create_tus_router(files_dir=sys.argv[1]))
-    with listening_socket("127.0.0.1", 0) as listening:
-        print(f"listening on http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
+    host = sys.argv[2]
+    with listening_socket(host, 0) as listening:
+        print(f"listening on http://{host}:{listening.getsockname()[1]}", flush=True)
         config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=30)
         uvicorn.Server(config).run(sockets=[listening])
 

@@ -28,7 +28,7 @@ from companion_api.staff.provider import Provider
 from companion_api.stores.store import Store, StoreFailed, StoreFull, StoreUnfit
 from companion_api.stores.store_address import open_store
 from companion_api.truth.restore import RESTORING
-from companion_api.workers import BACKLOG
+from companion_api.workers import BACKLOG, retransmit_soon
 from footage import durable
 from footage.directory import Directory, read_directory
 from footage.errors import FootageError
@@ -168,7 +168,7 @@ def listening_socket(host: str, port: int) -> socket.socket:
     """Return a socket that accepts connections from now on. Raises `NotStarted`."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        return retransmit_soon(socket.create_server((host, port), family=family, backlog=BACKLOG))
     except OSError as reason:
         why = str(reason.strerror).partition(" (")[0]  # Python adds the address to it
         message = f"{host} port {port} can't be listened on ({why}). Stop what uses it, or choose another --port."

@@ -5,6 +5,7 @@ If all accepted from one socket, whoever is first would take all connections tha
 
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from uvicorn import Config
@@ -12,6 +13,7 @@ from uvicorn.supervisors import Multiprocess
 
 BACKLOG = 2048  # connections that wait; 500 kits may come at once
 _START_SECONDS = 60.0
+_TCP_RTO_MAX_MS, _RETRANSMISSION_MS = 44, 4_000  # linux/tcp.h, since 6.15; the most between two tries of the kernel's
 
 
 class SharedAddress(socket.socket):
@@ -53,4 +55,15 @@ class Workers(Multiprocess):
 
 
 def _listening(family: int, address: tuple[Any, ...]) -> socket.socket:
-    return socket.create_server(address[:2], family=family, backlog=BACKLOG, reuse_port=True)
+    return retransmit_soon(socket.create_server(address[:2], family=family, backlog=BACKLOG, reuse_port=True))
+
+
+def retransmit_soon(listening: socket.socket) -> socket.socket:
+    """Let no connection that is accepted here wait long for a client that was away; return the socket.
+
+    An answer that was lost in an outage is repeated by the kernel after 0.2, 0.4, … 64, 120 s: a kit whose link is back
+    would wait for it as long as it was away. Kernels before 6.15 do not know this; there it stays so.
+    """
+    with suppress(OSError):
+        listening.setsockopt(socket.IPPROTO_TCP, _TCP_RTO_MAX_MS, _RETRANSMISSION_MS)
+    return listening

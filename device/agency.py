@@ -34,6 +34,7 @@ _CONNECT_SECONDS = 20.0
 _WRITE_SECONDS = 60.0  # in which the kernel must take a piece
 _ANSWER_SECONDS = 120.0  # from the last piece: what the kernel still holds takes 64 s at 2 kB/s
 _UNACKNOWLEDGED_SECONDS = 60.0
+_RETRANSMISSION_SECONDS = 4.0  # the most between two tries of the kernel's: so soon it notes that a link is back
 _PIECE = 16 * 1024
 _BUFFER = 128 * 1024  # above what a link of 20 Mbit/s and 50 ms holds, and for each connection
 _IDLE_SECONDS = 60.0  # a connection is kept; less than the service and proxies do
@@ -46,12 +47,24 @@ _SOCKET_OPTIONS = (
     (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 15),
 )
 _HTTPS_PORT = 443
+_TCP_RTO_MAX_MS = 44  # linux/tcp.h, since 6.15; without it the kernel's tries come at 0.2, 0.6, … 25, 51 s
 _PROBLEM_PREFIX = "urn:attune-kit:problem:"
 _JOSE = "application/jose"
 _OCTETS = "application/octet-stream"
 _JSON = "application/json"
 _OF_THE_LINK = {"upload-stalled", "upload-too-slow", "body-incomplete", "head-stalled"}  # too little came, or too late
 _OURS = {"", _JOSE, _JSON}  # what the service answers, when it refuses nothing
+
+
+def _socket_options() -> list[tuple[int, int, int]]:
+    """Return the options, of which older kernels do not know the one that ends a wait of up to two minutes."""
+    retransmission = (socket.IPPROTO_TCP, _TCP_RTO_MAX_MS, int(_RETRANSMISSION_SECONDS * 1000))
+    with socket.socket() as probe:
+        try:
+            probe.setsockopt(*retransmission)
+        except OSError:  # an older kernel
+            return [*_SOCKET_OPTIONS]
+    return [*_SOCKET_OPTIONS, retransmission]
 
 
 Sent = Callable[[int], None]
@@ -164,7 +177,7 @@ class Agency:
                 verify=tls or tls_context(None),
                 limits=httpx.Limits(keepalive_expiry=_IDLE_SECONDS),
                 trust_env=False,
-                socket_options=_SOCKET_OPTIONS,
+                socket_options=_socket_options(),
             ),
             trust_env=False,
             follow_redirects=False,  # nothing that is signed for the agency goes elsewhere

@@ -1,7 +1,8 @@
 """What the uplink does next: decided from what the kit has, what the agency is known to hold, and what is going on.
 
-Films come newest first, and of each its key before its parts: a film can be opened as far as it has come. Steps of one
-film that decide on it (asking, closing, erasing, taking back) are alone with it; parts are not.
+Films come newest first, and of each its key is begun before its parts: a film can be opened as far as it has come.
+Steps of one film that decide on it (closing, erasing, taking back) are alone with it. What was sent and not
+acknowledged may have arrived: it is asked for before it is sent again, while other parts go on.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -42,6 +43,17 @@ class Known:
     parts: set[int] = field(default_factory=set)
     begun: dict[int, int] = field(default_factory=dict)  # bytes of parts that came in ranges and are not whole
     torn: set[int] = field(default_factory=set)  # parts of a closed film that no manifest lists, as they are not whole
+    doubts: set[int | None] = field(default_factory=set)  # parts, and None for the key: were sent, and not acknowledged
+
+    def after(self, before: "Known", asked: Collection[int | None]) -> "Known":
+        """Return what is known by this answer and what was `before`: of its doubts, those `asked` for are gone."""
+        return Known(
+            self.key or before.key,
+            self.parts | before.parts,
+            self.begun,
+            before.torn,
+            before.doubts.difference(asked),
+        )
 
 
 class OnKit(Protocol):
@@ -93,20 +105,22 @@ def _of_film(film: OnKit, known: Known | None, going_on: list[Step], *, parts: b
                 if alone:
                     yield Step(Kind.ASK, film.film)
                 return
+            if known.doubts and not any(step.kind is Kind.ASK for step in going_on):
+                yield Step(Kind.ASK, film.film)
             yield from _to_send(film, known, going_on, closed=state is FilmState.CLOSED, parts=parts)
 
 
 def _to_send(film: OnKit, known: Known, going_on: list[Step], *, closed: bool, parts: bool) -> Iterator[Step]:
-    if any(step.kind is not Kind.PART for step in going_on):
-        return  # its key or its manifest is on the way
-    if not known.key:
+    kinds = {step.kind for step in going_on}
+    if kinds - {Kind.KEY, Kind.PART, Kind.ASK}:
+        return  # its manifest is on the way
+    if not known.key and Kind.KEY not in kinds and None not in known.doubts:
         yield Step(Kind.KEY, film.film)
-        return
     sending = {step.part.number for step in going_on if step.part is not None}
     settled = known.parts | known.torn
     missing = [name for name in film.part_names() if name.number not in settled]
     for name in missing if parts else ():
-        if name.number not in sending:
+        if name.number not in sending | known.doubts:
             yield Step(Kind.PART, film.film, name, known.begun.get(name.number, 0))
-    if closed and not missing and not going_on:
+    if closed and known.key and not (missing or known.doubts or going_on):
         yield Step(Kind.CLOSE, film.film)

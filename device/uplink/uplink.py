@@ -58,6 +58,7 @@ class _Begun(NamedTuple):
     step: Step
     film: SpooledFilm | None
     at: float
+    doubts: frozenset[int | None] = frozenset()  # those that were there when it was begun to ask
 
     @property
     def state(self) -> FilmState | None:
@@ -182,10 +183,11 @@ class Uplink:
             future = threads.submit(self._courier.ask, film)
         else:
             future = threads.submit(self._courier.do, step, film)
-        self._going_on[future] = _Begun(step, film, self._clock())
+        known = self._known.get(step.film)
+        self._going_on[future] = _Begun(step, film, self._clock(), frozenset(known.doubts if known else ()))
 
     def _end(self, begun: _Begun, future: Future[Known | int]) -> None:
-        """Learn from how a step has ended. After a failure the agency is asked again what it holds of the film."""
+        """Learn from how a step has ended. What failed is in doubt; after a refusal, all that was known of the film."""
         step = begun.step
         try:
             outcome = future.result()
@@ -193,6 +195,8 @@ class Uplink:
             return
         except AgencyUnreachable as reason:
             self._fail(reason, begun)
+            self._doubt(step)
+            return
         except (DeviceError, FootageError) as reason:
             if isinstance(reason, AgencyRefused):  # so it was reached
                 self._problem = None
@@ -212,6 +216,15 @@ class Uplink:
         self._progress.lost(step)
         self._known.pop(step.film, None)
 
+    def _doubt(self, step: Step) -> None:
+        """Note that nobody knows whether what was sent has arrived."""
+        self._progress.lost(step)
+        known = self._known.get(step.film)
+        if known is not None and step.kind in (Kind.KEY, Kind.PART):
+            known.doubts.add(step.part.number if step.part else None)
+        elif step.kind is not Kind.ASK:
+            self._known.pop(step.film, None)
+
     def _fail(self, reason: AgencyUnreachable, begun: _Begun) -> None:
         if self._problem is None or self._problem.trouble is not reason.trouble:
             _log.warning("%s: %s (%s)", reason.code, reason, reason.detail)
@@ -222,9 +235,9 @@ class Uplink:
             self._not_before = self._failed_at + self._backoff.failed()
 
     def _learn(self, begun: _Begun, outcome: Known | int) -> None:
-        step, known = begun.step, self._known.get(begun.step.film, Known())  # forgotten if another step failed
+        step, known = begun.step, self._known.get(begun.step.film, Known())  # forgotten if another step was refused
         if isinstance(outcome, Known):
-            self._known[step.film] = outcome
+            self._known[step.film] = outcome.after(known, begun.doubts)
         elif step.kind is Kind.KEY:
             known.key = True
         elif step.part is not None:

@@ -1,10 +1,11 @@
 """How many parts are in flight: one more when all goes well, half as many when the link stops.
 
-Several parts at once fill a link whose answers take long, and one that loses packets, as each connection slows down for
-itself. On a slow link they only divide what there is, and a drop costs as many of them; so there, one is the number.
+It begins with two, so that the link is not idle while an answer is awaited. Several parts at once fill a link whose
+answers take long, and one that loses packets, as each connection slows down for itself. On a slow link they only divide
+what there is, and a drop costs as many of them; so there, one is the number.
 """
 
-MOST = 6
+FIRST, MOST = 2, 6
 _SLOW_SECONDS, _TOO_SLOW_SECONDS = 10.0, 20.0  # of a part: no more of them then, or fewer
 
 
@@ -13,7 +14,7 @@ class Window:
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
-        self._size = 1.0
+        self._size = float(FIRST)
 
     @property
     def size(self) -> int:

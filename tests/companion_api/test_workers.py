@@ -83,6 +83,23 @@ def test_an_address_that_workers_share_is_for_them_alone() -> None:
             listening_socket(*address.getsockname())
 
 
+def test_an_answer_that_was_lost_is_soon_repeated() -> None:
+    tcp_rto_max_ms = 44  # linux/tcp.h
+    with listening_socket("127.0.0.1", 0) as listening:
+        try:
+            listening.getsockopt(socket.IPPROTO_TCP, tcp_rto_max_ms)
+        except OSError:
+            pytest.skip("needs Linux 6.15")
+        _assert_accepts(listening, tcp_rto_max_ms)
+        with SharedAddress.instead_of(listening) as address, pickle.loads(pickle.dumps(address)) as worker:
+            _assert_accepts(worker, tcp_rto_max_ms)
+
+
+def _assert_accepts(listening: socket.socket, option: int) -> None:
+    with socket.create_connection(listening.getsockname()), listening.accept()[0] as accepted:
+        assert accepted.getsockopt(socket.IPPROTO_TCP, option) == 4_000
+
+
 def test_a_worker_that_dies_is_replaced(installation: Installation, agency: Agency, film: Film) -> None:
     with installation.running() as (url, process):
         victim = _two_workers(process.pid)[0]

@@ -1,5 +1,7 @@
 """What else than our service may answer: portals, proxies, nothing. Nothing of it ends the uplink."""
 
+import errno
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -102,6 +104,19 @@ def test_a_body_that_did_not_come_is_the_links_fault(serve: Serve, problem: str)
     with pytest.raises(AgencyUnreachable) as failure:
         serve(408, "application/problem+json", body).held(FILM)
     assert failure.value.trouble is LinkTrouble.STALLED
+
+
+def test_an_older_kernel_is_none_the_worse(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = socket.socket.setsockopt
+
+    def older(one: socket.socket, level: int, option: int, value: int) -> None:
+        if (level, option) == (socket.IPPROTO_TCP, 44):  # TCP_RTO_MAX_MS
+            raise OSError(errno.ENOPROTOOPT, "Protocol not available")
+        real(one, level, option, value)
+
+    monkeypatch.setattr(socket.socket, "setsockopt", older)
+    with pytest.raises(AgencyUnreachable):
+        serve(200, "text/html", "an answer").held(FILM)
 
 
 def test_nobody_answers() -> None:

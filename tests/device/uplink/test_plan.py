@@ -46,11 +46,19 @@ def test_the_first_step_by_a_films_state(state: FilmState, kinds: list[Kind]) ->
     assert [step.kind for step in _steps(Film("f", state, [0, 1]))] == kinds
 
 
-def test_the_key_goes_before_the_parts() -> None:
-    film = Film("f", S.OPEN, [0, 1])
-    assert _steps(film, known={"f": Known()}) == [Step(Kind.KEY, "f")]
-    assert _steps(film, known={"f": Known()}, going_on=[Step(Kind.KEY, "f")]) == []
-    assert _steps(film, known={"f": Known(key=True)}) == [Step(Kind.PART, "f", _part(number)) for number in (0, 1)]
+def test_the_key_is_begun_before_the_parts_which_do_not_wait_for_its_answer() -> None:
+    film, parts = Film("f", S.OPEN, [0, 1]), [Step(Kind.PART, "f", _part(number)) for number in (0, 1)]
+    key = Step(Kind.KEY, "f")
+    assert _steps(film, known={"f": Known()}) == [key, *parts]
+    assert _steps(film, known={"f": Known()}, going_on=[key]) == parts
+    assert _steps(film, known={"f": Known()}, going_on=[key, parts[0]]) == parts[1:]
+    assert _steps(film, known={"f": Known(key=True)}) == parts
+
+
+def test_the_manifest_waits_for_the_key() -> None:
+    film, key = Film("f", S.CLOSED, [0]), Step(Kind.KEY, "f")
+    assert _steps(film, known={"f": Known(parts={0})}) == [key]
+    assert _steps(film, known={"f": Known(parts={0})}, going_on=[key]) == []
 
 
 def test_what_is_held_or_under_way_is_not_sent() -> None:
@@ -125,3 +133,20 @@ def test_every_film_ends_whatever_is_held_and_however_many_go_at_once(
     assert done[-1].kind is Kind.CLOSE
     sent = [step.part.number for step in done if step.part]
     assert sorted(sent) == sorted(parts - held)
+
+
+def test_what_was_sent_in_vain_is_asked_for_while_the_rest_goes_on() -> None:
+    film, ask = Film("f", S.CLOSED, [0, 1, 2]), Step(Kind.ASK, "f")
+    rest = [Step(Kind.PART, "f", _part(2))]
+    known = {"f": Known(True, {0}, doubts={1})}
+    assert _steps(film, known=known) == [ask, *rest]
+    assert _steps(film, known=known, going_on=rest) == [ask]
+    assert _steps(film, known=known, going_on=[ask]) == rest
+    assert _steps(film, known={"f": Known(False, {0, 1, 2}, doubts={None})}) == [ask], "nor is the key sent again"
+    assert _steps(film, known={"f": Known(True, {0, 1, 2}, doubts={1})}) == [ask], "nor is it closed"
+
+
+def test_an_answer_ends_the_doubts_that_it_was_asked_for() -> None:
+    before = Known(True, {0, 1}, torn={9}, doubts={2, 3, None})
+    now = Known(False, {0, 2}, {5: 100}).after(before, {2, None})
+    assert now == Known(True, {0, 1, 2}, {5: 100}, torn={9}, doubts={3})
