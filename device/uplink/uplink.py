@@ -80,7 +80,7 @@ class Uplink:
         meter: Meter | None = None,
     ) -> None:
         self._ask_link = link
-        self._link = link()
+        self._link = self._ask_link()
         self._connection = self._link.connection
         self._meter = meter or Meter(meter_file(config.spool))
         self._held: Held | None = None
@@ -157,7 +157,7 @@ class Uplink:
         self._held = held(link, self._courier.policy.hotspot_megabytes, self._meter.spent())
         if link == self._link:
             return
-        self._link = link
+        self._link, self._told_at = link, float("-inf")  # and it is told at once
         if link.way is Way.NONE:
             return  # what is under way may come through yet, if the same one is back soon
         self._backoff.reset()

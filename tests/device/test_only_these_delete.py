@@ -15,11 +15,11 @@ ROOT = Path(__file__).parents[2]
 # Names that are suspicious wherever they stand, also when they are only handed on.
 _REMOVING = {
     *("unlink", "rmdir", "removedirs", "rmtree", "rename", "renames", "truncate", "ftruncate", "sendfile", "pwrite"),
-    *("write_text", "write_bytes", "copyfile", "copytree", "copy2", "symlink_to", "hardlink_to", "symlink", "link"),
+    *("write_text", "write_bytes", "copyfile", "copytree", "copy2", "symlink_to", "hardlink_to", "symlink"),
 }
 _CALLED = {
     *("open", "fdopen", "FileIO", "remove", "replace", "system", "popen", "Popen", "check_call", "check_output"),
-    *("execv", "eval", "exec"),
+    *("execv", "eval", "exec", "link"),
 }
 _MODULES = {"shutil", "tempfile", "subprocess", "sqlite3", "mmap", "ctypes", "multiprocessing", "importlib"}
 _OF_FILMS = {
@@ -94,6 +94,7 @@ ENDING_FILMS = {
     "device/selftest/card.py: _write create_file": "in the self-test's own folder beside the films",
     "device/selftest/memory.py: remember write_file": "what the self-test found",
     "device/uplink/courier.py: Courier.accept_directory write_file": "the accepted directory",
+    "device/uplink/metered.py: Meter._write write_file": "bytes of the month, beside the films",
     "footage/durable.py: write_file write_temporary": "a new file under a name of its own",
 }
 """Every place that calls what makes or ends a film, or a durable file."""
