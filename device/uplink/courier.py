@@ -14,7 +14,8 @@ from device.agency import Agency, AgencyRefused, AgencyUnreachable
 from device.config import KitConfig
 from device.expiry import refuse_expired
 from device.spooled_film import FilmState, SpooledFilm
-from device.uplink.plan import Kind, Known, Step
+from device.uplink.known import Known
+from device.uplink.plan import Kind, Step
 from device.uplink.stride import Stride
 from footage import durable
 from footage.byte_range import ByteRange

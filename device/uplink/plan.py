@@ -5,12 +5,12 @@ Steps of one film that decide on it (closing, erasing, taking back) are alone wi
 acknowledged may have arrived: it is asked for before it is sent again, while other parts go on.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from enum import Enum, auto
 from typing import NamedTuple, Protocol
 
 from device.spooled_film import FilmState
+from device.uplink.known import Known
 from footage.parts import PartName
 
 
@@ -35,27 +35,6 @@ class Step(NamedTuple):
     begun: int = 0
 
 
-@dataclass(slots=True)
-class Known:
-    """What the service is known to hold of a film, since it was asked: it keeps what it has acknowledged."""
-
-    key: bool = False
-    parts: set[int] = field(default_factory=set)
-    begun: dict[int, int] = field(default_factory=dict)  # bytes of parts that came in ranges and are not whole
-    torn: set[int] = field(default_factory=set)  # parts of a closed film that no manifest lists, as they are not whole
-    doubts: set[int | None] = field(default_factory=set)  # parts, and None for the key: were sent, and not acknowledged
-
-    def after(self, before: "Known", asked: Collection[int | None]) -> "Known":
-        """Return what is known by this answer and what was `before`: of its doubts, those `asked` for are gone."""
-        return Known(
-            self.key or before.key,
-            self.parts | before.parts,
-            self.begun,
-            before.torn,
-            before.doubts.difference(asked),
-        )
-
-
 class OnKit(Protocol):
     """A film on the kit, as `SpooledFilm` has it."""
 
@@ -73,7 +52,7 @@ class OnKit(Protocol):
 
 def next_steps(
     newest_first: Iterable[OnKit],
-    known: dict[str, Known],
+    known: Mapping[str, Known],
     going_on: Collection[Step],
     put_aside: Callable[[OnKit], bool] = lambda _: False,
     *,

@@ -13,7 +13,8 @@ from typing import NamedTuple
 from device.spooled_film import FilmState
 from device.status import FilmProgress
 from device.uplink.cargo import Cargo
-from device.uplink.plan import Kind, Known, Step
+from device.uplink.known import Known
+from device.uplink.plan import Kind, Step
 from device.uplink.rate import Rate
 
 _ON_THEIR_WAY = (FilmState.OPEN, FilmState.CLOSED)

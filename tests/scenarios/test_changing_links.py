@@ -113,7 +113,9 @@ def test_another_link_ends_every_wait_at_once(kit: Traveller, monkeypatch: pytes
             kit.now += MOST_SECONDS
             with pytest.raises(AgencyUnreachable):
                 kit.uplink.sync_all()
-    kit.uplink._not_before = kit.now + MOST_SECONDS  # the longest that it draws; its clock stands still from here on
+    kit.uplink._learning.tries.not_before = (
+        kit.now + MOST_SECONDS
+    )  # the longest that it draws; its clock stands still from here on
     hung_up: list[Link] = []
     monkeypatch.setattr(kit.agency, "hang_up", lambda: hung_up.append(kit.link))
     kit.link = NOWHERE

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.spooled_film import FilmState
-from device.uplink.plan import Kind, Known, Step, next_steps
+from device.uplink.known import Known
+from device.uplink.plan import Kind, Step, next_steps
 from footage.parts import PartKind, PartName
 
 S = FilmState

@@ -5,7 +5,8 @@ import pytest
 from device.spooled_film import FilmState
 from device.status import FilmProgress
 from device.uplink.cargo import Cargo
-from device.uplink.plan import Kind, Known, Step
+from device.uplink.known import Known
+from device.uplink.plan import Kind, Step
 from device.uplink.progress import Figures, Progress
 from device.uplink.rate import LEAST_SECONDS, LULL_SECONDS, WINDOW_SECONDS
 from footage.parts import PartKind, PartName
