@@ -87,7 +87,6 @@ class Uplink:
                     return
                 self._alive()
                 self._stop.wait(LOOK_SECONDS)
-        self._link.settle()
 
     def sync_all(self) -> None:
         """Go on until nothing more can be done now. Raises `AgencyUnreachable` if something failed for that."""
@@ -156,10 +155,11 @@ class Uplink:
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
-        """Tell the status at the end, however it ends."""
+        """Tell the status at the end, however it ends, and settle what was counted."""
         try:
             yield
         finally:
+            self._link.settle()
             self._tell()
 
     def _tell(self) -> None:
