@@ -51,6 +51,16 @@ def lacking(stack: RigStack, films: RandomFilms) -> list[str]:
     ]
 
 
+@contextmanager
+def listening(stack: RigStack) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run the service at the agency's end of the link."""
+    command = [*stack.service_command(PORT), "--host", AGENCY_ADDRESS]
+    with stack.program("service", command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert b"listening on " in process.stdout.readline(), stack.log("service")
+        yield process
+
+
 class ScriptedKit:
     """Runs one script in a folder. Films consist of random bytes: neither side looks into them."""
 
@@ -118,13 +128,10 @@ class ScriptedKit:
 
     @contextmanager
     def _program(self, name: str) -> Iterator["subprocess.Popen[bytes]"]:
-        if name == "uplink":
-            _, *options = self._stack.uplink_command()
-            with self._stack.program(name, ["tests.rigs.accounted_uplink", *options]) as process:
+        if name == "service":
+            with listening(self._stack) as process:
                 yield process
             return
-        command = [*self._stack.service_command(PORT), "--host", AGENCY_ADDRESS]
-        with self._stack.program(name, command, stdout=subprocess.PIPE) as process:
-            assert process.stdout is not None
-            assert b"listening on " in process.stdout.readline(), self._stack.log(name)
+        _, *options = self._stack.uplink_command()
+        with self._stack.program(name, ["tests.rigs.accounted_uplink", *options]) as process:
             yield process
