@@ -239,9 +239,13 @@ class Agency:
         """Store `film.key`."""
         self._call("PUT", f"/v1/films/{film}/key", sealed, _OCTETS)
 
-    def put_part(self, film: str, number: int, sealed: bytes, sent: Sent = _unheard) -> None:
-        """Store one part. `sent` is told how many bytes went out, piece by piece; what it raises ends the request."""
-        self._call("PUT", f"/v1/films/{film}/parts/{number}", sealed, _OCTETS, sent)
+    def put_part(self, film: str, part: PartName, sealed: bytes, sent: Sent = _unheard) -> None:
+        """Store one part, whose `sealed` bytes the caller has read and found to be what its name says.
+
+        `sent` is told how many bytes went out, piece by piece; what it raises ends the request.
+        """
+        more = {"content-digest": digest_header(bytes.fromhex(part.sha256))}
+        self._call("PUT", f"/v1/films/{film}/parts/{part.number}", sealed, _OCTETS, sent, more)
 
     def put_range(self, film: str, part: PartName, sealed: bytes, range_: ByteRange, sent: Sent = _unheard) -> None:
         """Store some bytes of a part, whose `sealed` is all of it. `sent` as for `put_part`."""
@@ -302,7 +306,8 @@ class Agency:
     ) -> httpx.Request:
         headers = dict(more or {})
         if body is not None:
-            headers |= {"content-type": kind, "content-digest": content_digest(body), "content-length": str(len(body))}
+            headers |= {"content-type": kind, "content-length": str(len(body))}
+            headers["content-digest"] = headers.get("content-digest") or content_digest(body)
         content = None if body is None else _Body(body, sent)
         request = self._http.build_request(method, path, content=content, headers=headers)
         signed = SignedRequest(method, str(request.url), headers)

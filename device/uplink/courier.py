@@ -119,7 +119,7 @@ class Courier:
 
         try:
             if size == range_.total:
-                self._agency.put_part(film.film, part.number, sealed, sent)
+                self._agency.put_part(film.film, part, sealed, sent)
             else:
                 self._agency.put_range(film.film, part, sealed, range_, sent)
         except AgencyUnreachable:

@@ -12,8 +12,11 @@ from companion_api.problems import BY_CODE
 from device.agency import Agency, AgencyRefused, AgencyUnreachable
 from device.link_trouble import LinkTrouble
 from footage.keys import new_key
+from footage.parts import PartKind, PartName
 
 FILM = "8562e425-270c-4d9e-abf4-11932fc0556d"
+SEALED = b"sealed"
+PART = PartName.of(0, PartKind.MEDIA, 1000, SEALED)
 
 Serve = Callable[[int, str, str], Agency]
 
@@ -74,7 +77,7 @@ def test_what_is_none_of_the_services_answers(
     serve: Serve, status: int, kind: str, body: str, trouble: LinkTrouble
 ) -> None:
     agency = serve(status, kind, body)
-    for ask in (lambda: agency.held(FILM), lambda: agency.put_part(FILM, 0, b"sealed")):
+    for ask in (lambda: agency.held(FILM), lambda: agency.put_part(FILM, PART, SEALED)):
         with pytest.raises(AgencyUnreachable) as failure:
             ask()
         assert failure.value.trouble is trouble
@@ -84,7 +87,7 @@ def test_what_is_none_of_the_services_answers(
 def test_a_portals_welcome_is_neither_a_directory_nor_a_part_that_was_stored(serve: Serve) -> None:
     agency = serve(200, "text/html; charset=utf-8", "<html>Welcome to the hotel</html>")
     agency._nonce = "of a session that began before"
-    for ask in (agency.directory, lambda: agency.put_part(FILM, 0, b"sealed"), lambda: agency.put_manifest(FILM, "m")):
+    for ask in (agency.directory, lambda: agency.put_part(FILM, PART, SEALED), lambda: agency.put_manifest(FILM, "m")):
         with pytest.raises(AgencyUnreachable) as failure:
             ask()
         assert failure.value.trouble is LinkTrouble.PORTAL

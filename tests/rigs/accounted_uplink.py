@@ -48,9 +48,9 @@ def sent_again(account: list[SentBytes]) -> list[SentBytes]:
 
 
 class _AccountedAgency(Agency):
-    def put_part(self, film: str, number: int, sealed: bytes, sent: Sent = lambda _: None) -> None:
-        with _Account(film, number, 0, len(sealed), sent) as account:
-            super().put_part(film, number, sealed, account.sent)
+    def put_part(self, film: str, part: PartName, sealed: bytes, sent: Sent = lambda _: None) -> None:
+        with _Account(film, part.number, 0, len(sealed), sent) as account:
+            super().put_part(film, part, sealed, account.sent)
 
     def put_range(
         self, film: str, part: PartName, sealed: bytes, range_: ByteRange, sent: Sent = lambda _: None

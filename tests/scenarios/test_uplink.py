@@ -21,6 +21,7 @@ from footage import durable
 from footage.directory import sign_directory
 from footage.keys import key_from_pem, new_key, thumbprint
 from footage.manifest import Ended
+from footage.parts import PartKind, PartName
 from footage.receipt import Receipt, manifest_digest, sign_receipt
 from provisioning.recover import Outcome, read_recovery_file, recover_film
 from provisioning.store_films import Store
@@ -62,10 +63,15 @@ class Site:
         """Send a film and keep its receipt, as an uplink that crashes then."""
         self.agency.put_key(film.film, film.film_key())
         for name in film.part_names():
-            self.agency.put_part(film.film, name.number, film.part(name) or b"")
+            self.agency.put_part(film.film, name, film.part(name) or b"")
         receipt = self.agency.put_manifest(film.film, film.manifest())
         film.keep_receipt(receipt)
         return receipt
+
+    def store_another_part(self, film: SpooledFilm) -> None:
+        """Let the service have a part of the film that is not the kit's."""
+        other = b"other bytes"
+        self.agency.put_part(film.film, PartName.of(1, PartKind.MEDIA, 1000, other), other)
 
     def publish(self, **changes: object) -> None:
         """Let the root sign a changed directory, and the service have it."""
@@ -207,7 +213,7 @@ def test_a_revoked_kit_is_refused_and_keeps_its_film(site: Site) -> None:
 
 def test_a_film_that_differs_in_the_store_stays_and_is_named(site: Site) -> None:
     film = site.film()
-    site.agency.put_part(film.film, 1, b"other bytes")
+    site.store_another_part(film)
     site.uplink.sync_all()
     assert film.state is FilmState.CLOSED
     assert site.uplink.refused[film.film].startswith("parts-missing")
