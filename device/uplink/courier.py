@@ -10,8 +10,9 @@ import logging
 from collections.abc import Callable
 
 from device import clock as wall_clock
-from device.agency import Agency, AgencyRefused, AgencyUnreachable
+from device.agency import Agency
 from device.config import KitConfig
+from device.errors import AgencyRefused, AgencyUnreachable
 from device.expiry import refuse_expired
 from device.spooled_film import FilmState, SpooledFilm
 from device.uplink.known import Known

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from device.agency import Agency, AgencyUnreachable
+from device.agency import Agency
+from device.errors import AgencyUnreachable
 from footage.keys import new_key
 from footage.parts import PartKind, PartName
 
@@ -49,7 +50,7 @@ def swallower() -> Iterator[Swallower]:
 
 def test_requests_that_are_under_way_fail_at_once_and_later_ones_open_new_connections(swallower: Swallower) -> None:
     agency = Agency(f"http://127.0.0.1:{swallower.port}", "kit-0001", new_key())
-    agency._nonce = "a session"  # so that parts go at once
+    agency._session._nonce = "a session"  # so that parts go at once
     sealed = bytes(8_000_000)  # more than the buffers hold
     failed: list[BaseException] = []
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from device.__main__ import main
-from device.agency import Agency, Sent
+from device.agency import Agency
 from device.commands import uplink
+from device.patient_client import Sent
 from footage.byte_range import ByteRange
 from footage.parts import MAX_PART_SIZE, PartName
 

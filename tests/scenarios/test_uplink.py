@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from device.agency import Agency, AgencyUnreachable
+from device.agency import Agency
 from device.config import KitConfig
+from device.errors import AgencyUnreachable
 from device.film_starter import FilmStarter
 from device.sealed_film import SealedFilm
 from device.spool import Spool
@@ -286,6 +287,6 @@ def test_a_film_that_has_its_receipt_is_erased_on_the_kit_though_the_agency_was_
 
 def test_a_session_that_ended_is_begun_anew(site: Site) -> None:
     site.film()
-    site.agency._nonce = "no longer valid"
+    site.agency._session._nonce = "no longer valid"
     site.uplink.sync_all()
     assert site.spool.films() == []
