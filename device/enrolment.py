@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
-from device.agency import Agency, AgencyUnreachable
+from device.agency import Agency
 from device.config import AUTHORITY, KitConfig, new_settings, read_config
-from device.errors import ConfigInvalid, EnrolmentInvalid
+from device.errors import AgencyUnreachable, ConfigInvalid, EnrolmentInvalid
 from device.standing import Standing, standing
 from device.tls import tls_context
 from footage import durable

@@ -1,5 +1,6 @@
 """What can be wrong with a kit. Each has a `code`; each message says what to do next."""
 
+from device.link_trouble import DESCRIBED, KEPT, LinkTrouble
 from device.trouble import ADVICE, Trouble
 
 
@@ -75,3 +76,23 @@ class ScriptInvalid(DeviceError):
     """A line of a panel script that is not understood."""
 
     code = "script-invalid"
+
+
+class AgencyUnreachable(DeviceError):
+    """No answer, or none of the service's: try again later. `code` is the trouble's, `detail` for the log."""
+
+    def __init__(self, trouble: LinkTrouble, detail: str, kept: str = KEPT) -> None:
+        super().__init__(f"{DESCRIBED[trouble].advice} {kept}")
+        self.code = trouble.value
+        self.trouble = trouble
+        self.detail = detail
+
+
+class AgencyRefused(DeviceError):
+    """The service answered with a named problem."""
+
+    code = "agency-refused"
+
+    def __init__(self, problem: str, detail: str) -> None:
+        super().__init__(f"{problem}: {detail}")
+        self.problem = problem

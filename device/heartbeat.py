@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from device import clock
-from device.agency import Agency, AgencyRefused, AgencyUnreachable
+from device.agency import Agency
 from device.config import KitConfig
-from device.errors import DeviceError
+from device.errors import AgencyRefused, AgencyUnreachable, DeviceError
 from device.kit_status import KitStatus, kit_status
 from device.link_trouble import LinkTrouble
 from device.policy import replaced_at

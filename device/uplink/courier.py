@@ -10,8 +10,9 @@ import logging
 from collections.abc import Callable
 
 from device import clock as wall_clock
-from device.agency import Agency, AgencyRefused, AgencyUnreachable
+from device.agency import Agency
 from device.config import KitConfig
+from device.errors import AgencyRefused, AgencyUnreachable
 from device.expiry import refuse_expired
 from device.spooled_film import FilmState, SpooledFilm
 from device.uplink.known import Known
@@ -119,7 +120,7 @@ class Courier:
 
         try:
             if size == range_.total:
-                self._agency.put_part(film.film, part.number, sealed, sent)
+                self._agency.put_part(film.film, part, sealed, sent)
             else:
                 self._agency.put_range(film.film, part, sealed, range_, sent)
         except AgencyUnreachable:

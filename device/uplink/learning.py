@@ -6,8 +6,7 @@ from concurrent.futures import Future
 from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
-from device.agency import AgencyRefused, AgencyUnreachable
-from device.errors import DeviceError, SpoolFailed
+from device.errors import AgencyRefused, AgencyUnreachable, DeviceError, SpoolFailed
 from device.spooled_film import FilmState, SpooledFilm
 from device.status import UplinkStatus
 from device.uplink.cargo import Cargo, Cargoes

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import NamedTuple
 
-from device.agency import AgencyRefused
+from device.errors import AgencyRefused
 from device.link_trouble import KEPT
 from device.spooled_film import FilmState
 from device.uplink.plan import Kind

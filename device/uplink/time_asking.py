@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from device.agency import Agency, AgencyRefused, AgencyUnreachable
+from device.agency import Agency
 from device.clock_setting import Verdict
+from device.errors import AgencyRefused, AgencyUnreachable
 from footage.manifest import ClockStatus
 
 CLOCK_SOCKET = Path("/run/attune-kit-clock")

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from device.agency import AgencyUnreachable
+from device.errors import AgencyUnreachable
 from device.uplink.backoff import Backoff
 from device.uplink.window import Window
 

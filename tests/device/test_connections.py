@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from device.agency import Agency, AgencyUnreachable
+from device.agency import Agency
+from device.errors import AgencyUnreachable
 from footage.keys import new_key
+from footage.parts import PartKind, PartName
 
 FILM = "8562e425-270c-4d9e-abf4-11932fc0556d"
 
@@ -48,12 +50,13 @@ def swallower() -> Iterator[Swallower]:
 
 def test_requests_that_are_under_way_fail_at_once_and_later_ones_open_new_connections(swallower: Swallower) -> None:
     agency = Agency(f"http://127.0.0.1:{swallower.port}", "kit-0001", new_key())
-    agency._nonce = "a session"  # so that parts go at once
+    agency._session._nonce = "a session"  # so that parts go at once
+    sealed = bytes(8_000_000)  # more than the buffers hold
     failed: list[BaseException] = []
 
     def send(number: int) -> None:
         try:
-            agency.put_part(FILM, number, bytes(8_000_000))  # more than the buffers hold: it waits to write
+            agency.put_part(FILM, PartName.of(number, PartKind.MEDIA, 1000, sealed), sealed)  # it waits to write
         except AgencyUnreachable as reason:
             failed.append(reason)
 

@@ -1,4 +1,4 @@
-"""What each failure is called, with exceptions as the libraries make them. `test_agency.py` meets real ones."""
+"""What each failure is called, with exceptions as the libraries make them. `test_links.py` meets real ones."""
 
 import errno
 import socket

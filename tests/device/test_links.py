@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-import device.agency
-from device.agency import Agency, AgencyUnreachable
+import device.patient_client
+from device.agency import Agency
+from device.errors import AgencyUnreachable
 from device.link_trouble import LinkTrouble
 from device.surroundings import covers, has_certificate_of, is_routed
 from device.tls import tls_context
@@ -91,7 +92,7 @@ def test_an_authority_that_has_expired(tmp_path: Path) -> None:
 
 
 def test_a_port_that_takes_everything_and_says_nothing(link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(device.agency, "_CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr(device.patient_client, "_CONNECT_SECONDS", 0.2)
     assert link.trouble(silent).trouble is LinkTrouble.STALLED
 
 
@@ -123,7 +124,8 @@ def test_a_name_that_nobody_knows(link: Link) -> None:
 
 
 _WITHOUT_A_NETWORK = """
-from device.agency import Agency, AgencyUnreachable
+from device.agency import Agency
+from device.errors import AgencyUnreachable
 from footage.keys import new_key
 for service in ("https://films.invalid", "https://192.0.2.1"):
     try:

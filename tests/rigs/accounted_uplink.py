@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from device.__main__ import main
-from device.agency import Agency, Sent
+from device.agency import Agency
 from device.commands import uplink
+from device.patient_client import Sent
 from footage.byte_range import ByteRange
 from footage.parts import MAX_PART_SIZE, PartName
 
@@ -48,9 +49,9 @@ def sent_again(account: list[SentBytes]) -> list[SentBytes]:
 
 
 class _AccountedAgency(Agency):
-    def put_part(self, film: str, number: int, sealed: bytes, sent: Sent = lambda _: None) -> None:
-        with _Account(film, number, 0, len(sealed), sent) as account:
-            super().put_part(film, number, sealed, account.sent)
+    def put_part(self, film: str, part: PartName, sealed: bytes, sent: Sent = lambda _: None) -> None:
+        with _Account(film, part.number, 0, len(sealed), sent) as account:
+            super().put_part(film, part, sealed, account.sent)
 
     def put_range(
         self, film: str, part: PartName, sealed: bytes, range_: ByteRange, sent: Sent = lambda _: None

@@ -16,7 +16,7 @@ from footage.receipt import read_receipt
 from tests.rigs.ledger import ERASED, KEY, MANIFEST, TAKE_BACK, WITHDRAW, Ledger, SentFilm
 
 _SIZES = (600, 4_000, *[500_000] * 3)  # bytes of film.key, and of each part
-_ANSWER_SECONDS = 30.0  # device.agency.PROGRESS_SECONDS
+_ANSWER_SECONDS = 30.0  # a kit waits longer, device/patient_client.py
 _ASK_SECONDS = 120.0  # longer than any program that was killed needs to be back
 _DONE = {200, 201, 204}
 _REPEATED = {502, 503, 504, 507}

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from companion_api.service import Exit
-from device.agency import AgencyRefused
+from device.errors import AgencyRefused
 from tests.rigs.deeds import HEAD_SIGNED, UPKEEP, Deed
 from tests.rigs.hold import ASKING, CONFIRMING
 from tests.rigs.sent_film import Answers

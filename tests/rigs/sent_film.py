@@ -32,15 +32,15 @@ class SentFilm:
         self.token = film.manifest()
         self._kit = kit
         self._key = KitFiles(film.folder).film_key() or b""
-        self._parts = [film.part(name) or b"" for name in film.part_names()]
+        self._parts = [(name, film.part(name) or b"") for name in film.part_names()]
 
     def send(self, agency: Agency, answers: Answers) -> None:
         """Send it to its end. Raises as `Agency`."""
         agency.put_key(self.film, self._key)
         answers.key = True
-        for number, sealed in enumerate(self._parts):
-            agency.put_part(self.film, number, sealed)
-            answers.parts = max(answers.parts, number + 1)
+        for name, sealed in self._parts:
+            agency.put_part(self.film, name, sealed)
+            answers.parts = max(answers.parts, name.number + 1)
         with answers.asking(Deed(self._kit, RECEIPT_ISSUED, f"film:{self.film}")):
             answers.receipt = agency.put_manifest(self.film, self.token)
         with answers.asking(Deed(self._kit, "erased on kit", f"film:{self.film}")):
@@ -55,7 +55,7 @@ class SentFilm:
         held, stored = agency.held(self.film), StoredFilm(store / "films" / self.film)
         if answers.key and stored.film_key() != self._key:
             yield "film.key was acknowledged and is not there"
-        for number, sealed in enumerate(self._parts):
+        for (number, *_), sealed in self._parts:
             listed = number in held.parts
             if number < answers.parts and not listed:
                 yield f"part {number} was acknowledged and is not listed"

@@ -13,7 +13,8 @@ from companion_api.films.archive import utc_now
 from companion_api.films.case_rows import CaseRows
 from companion_api.films.film_rows import FilmRows
 from companion_api.kits.enrolment import make_enrolment
-from device.agency import Agency, AgencyUnreachable
+from device.agency import Agency
+from device.errors import AgencyUnreachable
 from device.spooled_film import SpooledFilm
 from footage.keys import new_key
 from footage.messages import timestamp

@@ -13,7 +13,7 @@ from tests.rigs.ceph import Ceph
 from tests.rigs.spoiled_link import spoiled_link
 
 pytestmark = pytest.mark.rig
-KITS_PATIENCE = 30.0  # seconds; device.agency.PROGRESS_SECONDS
+KITS_PATIENCE = 30.0  # seconds; it waits longer, device/patient_client.py
 KEY = "films/a/parts/00000"
 PART = bytes(range(256)) * 4096
 

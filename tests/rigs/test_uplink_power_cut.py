@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from device.agency import Agency
+from device.spooled_film import SpooledFilm
 from footage.manifest import Manifest
 from tests.rigs.careless import careless
 from tests.rigs.fast_recorder import kit_spool, record
@@ -52,10 +53,10 @@ class Rig:
         self._new_film()
         if at_the_service:
             agency = Agency(self._service, self.stack.config.kit, self.stack.config.kit_key())
-            kit = KitFiles(self.folder)
-            agency.put_key(self.film, kit.film_key() or b"")
-            for entry in self.manifest.parts:
-                agency.put_part(self.film, entry.number, kit.part(entry.number) or b"")
+            film = SpooledFilm(self.folder)
+            agency.put_key(self.film, film.film_key())
+            for name in film.part_names():
+                agency.put_part(self.film, name, film.part(name) or b"")
             agency.put_manifest(self.film, self.token.decode())
             agency.close()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from device.agency import AgencyUnreachable
+from device.errors import AgencyUnreachable
 from device.link_trouble import LinkTrouble
 from device.uplink.backoff import MOST_SECONDS
 from device.uplink.link import Link, Way

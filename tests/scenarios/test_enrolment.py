@@ -12,10 +12,10 @@ import pytest
 from msgspec.structs import replace
 
 from companion_api.kits.enrolment import make_enrolment
-from device.agency import Agency, AgencyRefused, AgencyUnreachable, Enrolled
+from device.agency import Agency, Enrolled
 from device.config import read_config
 from device.enrolment import TICKET, Joined, enrol
-from device.errors import EnrolmentInvalid
+from device.errors import AgencyRefused, AgencyUnreachable, EnrolmentInvalid
 from device.spooled_film import FilmState
 from device.standing import Standing
 from footage import durable

@@ -9,9 +9,10 @@ from typing import NamedTuple
 import pytest
 from msgspec.structs import replace
 
-import device.agency
-from device.agency import Agency, AgencyUnreachable
+import device.patient_client
+from device.agency import Agency
 from device.config import read_config
+from device.errors import AgencyUnreachable
 from device.kit_status import as_text, kit_status
 from device.link_trouble import DESCRIBED, KEPT, LinkTrouble
 from device.tls import tls_context
@@ -41,7 +42,7 @@ class Place(NamedTuple):
 @pytest.fixture
 def place(running: tuple[Stack, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     """A new kit for each test."""
-    monkeypatch.setattr(device.agency, "_CONNECT_SECONDS", 3.0)
+    monkeypatch.setattr(device.patient_client, "_CONNECT_SECONDS", 3.0)
     (stack, service), authority, port = running, Authority(), free_port()
     kit, address = f"kit-{uuid.uuid4().hex[:8]}", f"https://{HERE}:{port}"
     config = read_config(stack.agency.add_kit(kit, address, authority=authority.pem, simulated=True) / "kit.toml")

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from device.agency import Agency, AgencyUnreachable
+from device.agency import Agency
+from device.errors import AgencyUnreachable
 from device.uplink.backoff import MOST_SECONDS
 from device.uplink.stride import LEAST
 from device.uplink.uplink import LOOK_SECONDS, Uplink
@@ -72,13 +73,13 @@ class _Hurried:
     def __init__(self, site: Site) -> None:
         self.asked: list[float] = []
         agency = Agency(site.config.service, site.config.kit, site.config.kit_key())
-        send = agency._send
+        send = agency._session._send
 
         def counted(*request: object) -> object:
             self.asked.append(self.now())
             return send(*request)  # type: ignore[arg-type]
 
-        agency._send = counted  # type: ignore[method-assign,assignment]
+        agency._session._send = counted  # type: ignore[method-assign,assignment]
         self._agency = agency
         self._uplink = Uplink(site.config, site.spool, agency, site.statuses.append, clock=self.now)
         self._thread = threading.Thread(target=self._uplink.run)

@@ -22,8 +22,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from device import clock
-from device.agency import Agency, AgencyUnreachable
+from device.agency import Agency
 from device.config import KitConfig
+from device.errors import AgencyUnreachable
 from device.spool import Spool
 from device.spooled_film import SpooledFilm
 from device.uplink.refusals import AGAIN_SECONDS

@@ -49,7 +49,7 @@ def test_another_uplink_knows_what_the_service_had_before(site: Site) -> None:
     film = site.film()
     site.agency.put_key(film.film, film.film_key())
     for name in film.part_names()[:3]:
-        site.agency.put_part(film.film, name.number, film.part(name) or b"")
+        site.agency.put_part(film.film, name, film.part(name) or b"")
     before = with_the_service(site, film)
     site.uplink.run(until_empty=True)
     assert before in {status.bytes_there for status in site.statuses}
@@ -72,7 +72,7 @@ def test_two_films_from_nothing_to_their_receipts(site: Site) -> None:
 
 def test_a_film_that_is_refused_is_marked(site: Site) -> None:
     film = site.film()
-    site.agency.put_part(film.film, 1, b"other bytes")
+    site.store_another_part(film)
     site.uplink.sync_all()
     (told,) = site.statuses[-1].films
     assert told.refused

@@ -7,8 +7,9 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
-from device.agency import Agency, AgencyUnreachable
+from device.agency import Agency
 from device.config import read_config
+from device.errors import AgencyUnreachable
 from device.heartbeat import Heartbeats
 from device.kit_status import as_text, kit_status
 from device.uplink.refusals import FINAL_SECONDS, RULES
@@ -26,13 +27,13 @@ class Refused:
     def __init__(self, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
         self.site = site
         self.asked: list[str] = []
-        send = site.agency._http.send
+        send = site.agency._session._http.send
 
         def counted(request: httpx.Request) -> httpx.Response:
             self.asked.append(request.url.path)
             return send(request)
 
-        monkeypatch.setattr(site.agency._http, "send", counted)
+        monkeypatch.setattr(site.agency._session._http, "send", counted)
 
     def hour(self) -> int:
         """Let an hour go by; return how many requests there were, but for the directory."""
@@ -80,8 +81,8 @@ def test_a_revoked_kit_asks_for_the_directory_alone_until_that_lists_it_again(re
 def test_a_kit_with_another_key_than_the_directorys(refused: Refused) -> None:
     config, site = refused.site.config, refused.site
     listed = config.key.read_bytes()
-    site.agency._key = new_key()
-    config.key.write_bytes(key_to_pem(site.agency._key))
+    site.agency._session._key = new_key()
+    config.key.write_bytes(key_to_pem(site.agency._session._key))
     assert refused.hour() <= 3600 / FINAL_SECONDS + 5, "at first it is asked sooner"
     assert refused.problem == ("request-forged", RULES["request-forged"].advice)
     config.key.write_bytes(listed)

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import pytest
 
 from companion_api.kits.enrolment import make_enrolment
-from device.agency import AgencyUnreachable
 from device.config import AUTHORITY, KitConfig, read_config
 from device.enrolment import TICKET, enrol
+from device.errors import AgencyUnreachable
 from device.link_trouble import LinkTrouble
 from device.status import UPLINK_FILE, UplinkStatus, read_status
 from footage.enrolment import Ticket, write_ticket

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from device.agency import Agency, AgencyUnreachable
+from device.agency import Agency
 from device.config import KitConfig
+from device.errors import AgencyUnreachable
 from device.film_starter import FilmStarter
 from device.sealed_film import SealedFilm
 from device.spool import Spool
@@ -21,6 +22,7 @@ from footage import durable
 from footage.directory import sign_directory
 from footage.keys import key_from_pem, new_key, thumbprint
 from footage.manifest import Ended
+from footage.parts import PartKind, PartName
 from footage.receipt import Receipt, manifest_digest, sign_receipt
 from provisioning.recover import Outcome, read_recovery_file, recover_film
 from provisioning.store_films import Store
@@ -62,10 +64,15 @@ class Site:
         """Send a film and keep its receipt, as an uplink that crashes then."""
         self.agency.put_key(film.film, film.film_key())
         for name in film.part_names():
-            self.agency.put_part(film.film, name.number, film.part(name) or b"")
+            self.agency.put_part(film.film, name, film.part(name) or b"")
         receipt = self.agency.put_manifest(film.film, film.manifest())
         film.keep_receipt(receipt)
         return receipt
+
+    def store_another_part(self, film: SpooledFilm) -> None:
+        """Let the service have a part of the film that is not the kit's."""
+        other = b"other bytes"
+        self.agency.put_part(film.film, PartName.of(1, PartKind.MEDIA, 1000, other), other)
 
     def publish(self, **changes: object) -> None:
         """Let the root sign a changed directory, and the service have it."""
@@ -207,7 +214,7 @@ def test_a_revoked_kit_is_refused_and_keeps_its_film(site: Site) -> None:
 
 def test_a_film_that_differs_in_the_store_stays_and_is_named(site: Site) -> None:
     film = site.film()
-    site.agency.put_part(film.film, 1, b"other bytes")
+    site.store_another_part(film)
     site.uplink.sync_all()
     assert film.state is FilmState.CLOSED
     assert site.uplink.refused[film.film].startswith("parts-missing")
@@ -280,6 +287,6 @@ def test_a_film_that_has_its_receipt_is_erased_on_the_kit_though_the_agency_was_
 
 def test_a_session_that_ended_is_begun_anew(site: Site) -> None:
     site.film()
-    site.agency._nonce = "no longer valid"
+    site.agency._session._nonce = "no longer valid"
     site.uplink.sync_all()
     assert site.spool.films() == []

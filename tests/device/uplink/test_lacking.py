@@ -1,6 +1,6 @@
 """What the agency lacks of a film is no refusal at first."""
 
-from device.agency import AgencyRefused
+from device.errors import AgencyRefused
 from device.spooled_film import FilmState
 from device.uplink.refusals import AGAIN_SECONDS, Refusals
 

@@ -3,7 +3,7 @@
 import pytest
 
 from companion_api.problems import BY_CODE
-from device.agency import AgencyRefused
+from device.errors import AgencyRefused
 from device.spooled_film import FilmState
 from device.uplink.plan import Kind
 from device.uplink.refusals import AGAIN_SECONDS, FINAL_SECONDS, OTHERS, RULES, Refusals, Scope

@@ -1,7 +1,5 @@
 """What else than our service may answer: portals, proxies, nothing. Nothing of it ends the uplink."""
 
-import errno
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,11 +7,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from companion_api.problems import BY_CODE
-from device.agency import Agency, AgencyRefused, AgencyUnreachable
+from device.agency import Agency
+from device.errors import AgencyRefused, AgencyUnreachable
 from device.link_trouble import LinkTrouble
 from footage.keys import new_key
+from footage.parts import PartKind, PartName
 
 FILM = "8562e425-270c-4d9e-abf4-11932fc0556d"
+SEALED = b"sealed"
+PART = PartName.of(0, PartKind.MEDIA, 1000, SEALED)
 
 Serve = Callable[[int, str, str], Agency]
 
@@ -74,7 +76,7 @@ def test_what_is_none_of_the_services_answers(
     serve: Serve, status: int, kind: str, body: str, trouble: LinkTrouble
 ) -> None:
     agency = serve(status, kind, body)
-    for ask in (lambda: agency.held(FILM), lambda: agency.put_part(FILM, 0, b"sealed")):
+    for ask in (lambda: agency.held(FILM), lambda: agency.put_part(FILM, PART, SEALED)):
         with pytest.raises(AgencyUnreachable) as failure:
             ask()
         assert failure.value.trouble is trouble
@@ -83,8 +85,8 @@ def test_what_is_none_of_the_services_answers(
 
 def test_a_portals_welcome_is_neither_a_directory_nor_a_part_that_was_stored(serve: Serve) -> None:
     agency = serve(200, "text/html; charset=utf-8", "<html>Welcome to the hotel</html>")
-    agency._nonce = "of a session that began before"
-    for ask in (agency.directory, lambda: agency.put_part(FILM, 0, b"sealed"), lambda: agency.put_manifest(FILM, "m")):
+    agency._session._nonce = "of a session that began before"
+    for ask in (agency.directory, lambda: agency.put_part(FILM, PART, SEALED), lambda: agency.put_manifest(FILM, "m")):
         with pytest.raises(AgencyUnreachable) as failure:
             ask()
         assert failure.value.trouble is LinkTrouble.PORTAL
@@ -104,24 +106,3 @@ def test_a_body_that_did_not_come_is_the_links_fault(serve: Serve, problem: str)
     with pytest.raises(AgencyUnreachable) as failure:
         serve(408, "application/problem+json", body).held(FILM)
     assert failure.value.trouble is LinkTrouble.STALLED
-
-
-def test_an_older_kernel_is_none_the_worse(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = socket.socket.setsockopt
-
-    def older(one: socket.socket, level: int, option: int, value: int) -> None:
-        if (level, option) == (socket.IPPROTO_TCP, 44):  # TCP_RTO_MAX_MS
-            raise OSError(errno.ENOPROTOOPT, "Protocol not available")
-        real(one, level, option, value)
-
-    monkeypatch.setattr(socket.socket, "setsockopt", older)
-    with pytest.raises(AgencyUnreachable):
-        serve(200, "text/html", "an answer").held(FILM)
-
-
-def test_nobody_answers() -> None:
-    agency = Agency("http://127.0.0.1:1", "kit-0001", new_key())
-    with pytest.raises(AgencyUnreachable, match="tries again by itself") as failure:
-        agency.held(FILM)
-    assert failure.value.code == "service-down"
-    agency.close()
