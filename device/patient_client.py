@@ -16,7 +16,7 @@ from footage.http_signatures import content_digest, digest_header
 _CONNECT_SECONDS = 20.0
 _WRITE_SECONDS = 60.0  # in which the kernel must take a piece
 _ANSWER_SECONDS = 120.0  # from the last piece: what the kernel still holds takes 64 s at 2 kB/s
-_UNACKNOWLEDGED_SECONDS = 60.0
+_UNACKNOWLEDGED_SECONDS = 20.0  # the service's patience with a body: its refusal would only wait for the link as well
 _RETRANSMISSION_SECONDS = 4.0  # the most between two tries of the kernel's: so soon it notes that a link is back
 _PIECE = 16 * 1024
 _BUFFER = 128 * 1024  # above what a link of 20 Mbit/s and 50 ms holds, and for each connection
