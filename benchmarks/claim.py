@@ -28,7 +28,7 @@ class Goal(NamedTuple):
         return ratio <= self.ratio if self.bound is Bound.AT_MOST else ratio >= self.ratio
 
     def __str__(self) -> str:
-        return f"ratio {self.bound.value} {self.ratio:.1f}"
+        return f"ratio {self.bound.value} {self.ratio}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 * curl: `curl -T` to nginx's WebDAV. What cut it off is not taken up again: it begins anew.
 * tus: tus-py-client to tuspyserver, the whole file in one PATCH (its default, and its fastest); what failed is repeated
   from the offset that the server has. It has no time-out, and one would not help: tuspyserver keeps an upload locked
-  for a connection that it has not seen end, and takes nothing else for it. An outage is left to the kernel's own tries.
+  for a connection that it has not seen end, and refuses another after 30 s (503) in which it answers nobody. So an
+  outage is left to the kernel's own tries.
 * rsync: `--append-verify` to a daemon, with a time-out, and called again until it succeeds.
 
 Whoever needs more than three minutes for a file ends the run with an error.
