@@ -8,12 +8,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import takewhile
+from math import ceil
 from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.errors import UplinkFailed
 from benchmarks.servers import HERE, Place
-from benchmarks.source_film import PICTURE, SOUND, packets
+from benchmarks.source_film import PICTURE, SECONDS, SOUND, packets
 from device.film_starter import FilmStarter
 from device.sealed_film import SealedFilm
 from device.spool import Spool
@@ -62,7 +63,8 @@ class KitOnLink(RigStack):
     def film(self, seconds: int) -> SpooledFilm:
         """Make a closed film of 4 Mbit/s, where the uplink does not see it."""
         film = self.begin_film(self._spool(self.config.spool.with_name("beside")))
-        for packet in takewhile(lambda packet: packet.at_us < seconds * 1_000_000, packets(self._source)):
+        source = packets(self._source, showings=ceil(seconds / SECONDS))
+        for packet in takewhile(lambda packet: packet.at_us < seconds * 1_000_000, source):
             film.add(packet)
         film.finish()
         film.close(Ended.STOPPED, self.config.kit_key())
