@@ -16,8 +16,8 @@ from provisioning.network_profiles import write_profiles
 from provisioning.networks import Networks, Wifi
 from tests.provisioning.certificates import certificate
 from tests.rigs.network_manager import DOCK, TELEPHONE, RealNetworkManager, network_manager
+from tests.scenarios.site import Site
 from tests.scenarios.stack import Stack
-from tests.scenarios.test_uplink import Site
 
 pytestmark = pytest.mark.rig
 

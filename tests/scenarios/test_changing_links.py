@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -13,8 +12,8 @@ from device.uplink.link import Link, Way
 from device.uplink.metered import MEGABYTE, Held, Meter, meter_file
 from device.uplink.uplink import LOOK_SECONDS, Uplink
 from footage.directory import Policy
+from tests.scenarios.site import Site
 from tests.scenarios.stack import Stack
-from tests.scenarios.test_uplink import Site
 
 NOWHERE = Link(Way.NONE)
 TELEPHONE = Link(Way.WIFI, metered=True, connection="telephone")
@@ -43,11 +42,6 @@ class Traveller(Site):
     def problem(self) -> str:
         """What the status says, by code."""
         return self.statuses[-1].problem_code
-
-
-@pytest.fixture
-def stack(tmp_path: Path) -> Stack:
-    return Stack(tmp_path / "site")
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from footage.manifest import ClockStatus
 from footage.messages import timestamp
 from footage.signed_time import SignedTime, new_nonce, sign_time
 from tests.scenarios.kit_clock import SYNCHRONISED, KitClock, needs_strace
+from tests.scenarios.site import Site
 from tests.scenarios.stack import KIT, Stack
-from tests.scenarios.test_uplink import Site
 
 pytestmark = needs_strace
 YEAR = 365 * 86_400

@@ -2,25 +2,13 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from companion_api.service import Exit
 from device.spooled_film import FilmState, SpooledFilm
 from tests.companion_api.truth.builders import flip_a_bit
-from tests.scenarios.stack import Stack
-from tests.scenarios.test_uplink import Site
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    stack = Stack(tmp_path / "site")
-    with stack.service() as address:
-        site = Site(stack, address)
-        yield site
-        site.agency.close()
+from tests.scenarios.site import Site
 
 
 def damage(site: Site, film: SpooledFilm, name: str) -> None:

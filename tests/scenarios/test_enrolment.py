@@ -23,8 +23,8 @@ from footage.directory import KitEntry
 from footage.enrolment import Ticket, WaitingKit, write_ticket
 from footage.errors import DirectoryForged, DirectoryRolledBack
 from footage.keys import new_key, thumbprint, to_jwk
+from tests.scenarios.site import Site
 from tests.scenarios.stack import PASSPHRASE, Stack
-from tests.scenarios.test_uplink import Site
 
 KIT = "kit-0007"
 

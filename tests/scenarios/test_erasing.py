@@ -1,8 +1,6 @@
 """What keeps a film on the kit though the agency has it, or seems to: named, and erased when that is over."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -14,19 +12,9 @@ from footage.keys import new_key
 from footage.manifest import ClockStatus
 from footage.messages import timestamp
 from tests.device.receipts import signed_receipt
-from tests.scenarios.stack import Stack
-from tests.scenarios.test_uplink import Site
+from tests.scenarios.site import Site
 
 PAST, FUTURE = (timestamp(datetime.now(UTC) + timedelta(days=days)) for days in (-1, 1))
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    stack = Stack(tmp_path / "site")
-    with stack.service() as address:
-        site = Site(stack, address)
-        yield site
-        site.agency.close()
 
 
 def names(film: SpooledFilm) -> list[str]:

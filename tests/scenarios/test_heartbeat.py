@@ -18,8 +18,8 @@ from device.heartbeat import Heartbeat, Heartbeats
 from device.selftest.memory import remember
 from device.selftest.outcome import Result, Verdict
 from device.status import RECORDER_FILE, UPLINK_FILE, RecorderStatus, UplinkStatus, write_status
+from tests.scenarios.site import Site
 from tests.scenarios.stack import Stack
-from tests.scenarios.test_uplink import Site
 
 
 @pytest.fixture

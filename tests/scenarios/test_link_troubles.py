@@ -22,8 +22,8 @@ from footage.manifest import ClockStatus
 from tests.certificates import HERE, Authority
 from tests.doors import Talk, closing, door, portal, resetting, silent, terminator, tls_portal
 from tests.rigs.engine import free_port
+from tests.scenarios.site import Site
 from tests.scenarios.stack import Stack
-from tests.scenarios.test_uplink import Site
 
 
 class Place(NamedTuple):

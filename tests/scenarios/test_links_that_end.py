@@ -3,7 +3,6 @@
 import threading
 import time
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -14,16 +13,11 @@ from device.uplink.backoff import MOST_SECONDS
 from device.uplink.stride import LEAST
 from device.uplink.uplink import LOOK_SECONDS, Uplink
 from tests.rigs.spoiled_link import SpoiledLink
+from tests.scenarios.site import Site
 from tests.scenarios.stack import Stack
-from tests.scenarios.test_uplink import Site
 
 FASTER = 1200  # a second of such a test is twenty minutes of the kit
 OUTAGE_HOURS = 2
-
-
-@pytest.fixture
-def stack(tmp_path: Path) -> Stack:
-    return Stack(tmp_path / "site")
 
 
 class _Cutting(SpoiledLink):

@@ -1,28 +1,19 @@
 """How far films are, as the uplink says it, against what the real service holds: right to the byte."""
 
 import itertools
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from device.spooled_film import SpooledFilm
 from device.uplink.uplink import Uplink
-from tests.scenarios.stack import Stack
-from tests.scenarios.test_uplink import Site
+from tests.scenarios.site import Site
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    stack = Stack(tmp_path / "site")
-    with stack.service() as address:
-        site = Site(stack, address)
-        seconds = itertools.count()  # each look at the clock is a second later, so each turn tells
-        site.uplink = Uplink(
-            site.config, site.spool, site.agency, site.statuses.append, clock=lambda: float(next(seconds))
-        )
-        yield site
-        site.agency.close()
+def site(site: Site) -> Site:
+    seconds = itertools.count()  # each look at the clock is a second later, so each turn tells
+    site.uplink = Uplink(site.config, site.spool, site.agency, site.statuses.append, clock=lambda: float(next(seconds)))
+    return site
 
 
 def to_send(film: SpooledFilm) -> int:

@@ -15,8 +15,8 @@ from device.kit_status import as_text, kit_status
 from device.uplink.refusals import FINAL_SECONDS, RULES
 from device.uplink.uplink import DIRECTORY_SECONDS
 from footage.keys import key_to_pem, new_key
+from tests.scenarios.site import Site
 from tests.scenarios.stack import Stack
-from tests.scenarios.test_uplink import Site
 
 FILMS = 3
 

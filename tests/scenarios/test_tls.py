@@ -16,8 +16,8 @@ from device.status import UPLINK_FILE, UplinkStatus, read_status
 from footage.enrolment import Ticket, write_ticket
 from tests.certificates import HERE, Authority
 from tests.doors import door, terminator, tls_portal
+from tests.scenarios.site import Site
 from tests.scenarios.stack import Stack
-from tests.scenarios.test_uplink import Site
 
 
 class Front(NamedTuple):
