@@ -33,6 +33,8 @@ class Signing:
         digest = {"content-digest": content_digest(body), "content-length": str(len(body))} if has_body else {}
         if has_body:
             digest |= {name.decode(): value.decode("latin-1") for name, value in scope["headers"] if name in _OF_RANGES}
+            if "content-range" in digest:
+                digest.setdefault("repr-digest", content_digest(body))  # without it there would be nothing to sign
         path = scope["raw_path"].decode("latin-1")
         request = SignedRequest(scope["method"], f"https://companion{path}", digest)
         nonce = self._sessions.begin(self._agency.kit)
