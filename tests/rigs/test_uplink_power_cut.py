@@ -62,7 +62,8 @@ class Rig:
 
     def uplink(self, die_at: Step | None = None, forgotten: str = "") -> None:
         """Run the uplink until the spool is empty, or until it dies."""
-        self._run("uplink", self.stack.uplink_command("--until-empty"), die_at, forgotten)
+        _, *options = self.stack.uplink_command("--until-empty")
+        self._run("uplink", ["tests.rigs.steady_uplink", *options], die_at, forgotten)
 
     def take_back(self, die_at: Step | None = None, forgotten: str = "") -> bool:
         """Take the film back; return whether the kit acknowledged it."""
