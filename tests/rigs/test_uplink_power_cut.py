@@ -186,7 +186,10 @@ def test_a_film_that_was_taken_back_never_comes_back(rig: Rig) -> None:
 
 
 def test_a_receipt_that_is_not_durable_is_caught(rig: Rig) -> None:
-    rig.uplink(die_at=Step("rmdir", 1), forgotten="file")
+    rig.uplink()
+    *_, manifest, _receipt = (step for step in rig.steps() if step.call == "unlink")
+    rig.new_film()
+    rig.uplink(die_at=manifest, forgotten="file")  # all that can be opened is gone by then
     rig.disk.cut()
     assert rig.erasing_faults() != []
 
