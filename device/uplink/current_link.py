@@ -30,7 +30,8 @@ class CurrentLink:
     def look(self, budget_megabytes: int) -> Change:
         """Look at the link again, by what the agency allows a month over one that costs by the byte."""
         before, self.link = self.link, self._ask()
-        self.held = held(self.link, budget_megabytes, self._meter.spent())
+        spent = self._meter.spent() if self.link.metered else 0  # to look at the month costs more than the rest
+        self.held = held(self.link, budget_megabytes, spent)
         if self.link == before:
             return Change.NONE
         if self.link.way is Way.NONE:

@@ -29,15 +29,9 @@ class Outcome:
     `lacking` are films that did not arrive, or not as they were filmed.
     """
 
-    seconds: float = 0.0
     waited: list[float] = field(default_factory=list)
     lacking: list[str] = field(default_factory=list)
     account: list[SentBytes] = field(default_factory=list)
-
-    @property
-    def sent_in_vain(self) -> int:
-        """Bytes that went out and were not acknowledged, but for those of the moment when the kit had no power."""
-        return sum(sent.gone for sent in self.account if not sent.acknowledged)
 
 
 def lacking(stack: RigStack, films: RandomFilms) -> list[str]:
@@ -78,7 +72,6 @@ class ScriptedKit:
             self._stack.prefixes = {"service": self._link.at_agency(), "uplink": accounted}
             self._stack.add_kit(f"http://{AGENCY_ADDRESS}:{PORT}")
             self._programs = {name: running.enter_context(self._program(name)) for name in ("service", "uplink")}
-            began = time.monotonic()
             films = RandomFilms(self._stack.config, self._script.seed)
             running.callback(films.close)
             for sizes in self._script.films[:-1]:
@@ -93,7 +86,6 @@ class ScriptedKit:
                 outcome.waited.append(self._until_packet())
             filming.join()
             wait_until(lambda: not self._stack.films(), seconds)
-            outcome.seconds = time.monotonic() - began
         outcome.account = read_account(self._account)
         outcome.lacking = lacking(self._stack, films)
         return outcome

@@ -12,6 +12,7 @@ from device.errors import AgencyUnreachable
 from device.uplink.backoff import MOST_SECONDS
 from device.uplink.stride import LEAST
 from device.uplink.uplink import LOOK_SECONDS, Uplink
+from tests.rigs.rig_stack import wait_until
 from tests.rigs.spoiled_link import SpoiledLink
 from tests.scenarios.site import Site
 from tests.scenarios.stack import Stack
@@ -103,10 +104,10 @@ def test_after_hours_without_the_agency_the_kit_is_there_at_once(stack: Stack, p
     with _Hurried(site) as kit:
         with stack.service(port):
             first = site.film()
-            _until(lambda: not first.folder.exists())
+            wait_until(lambda: not first.folder.exists())
         second = site.film()
         begun, files = kit.now(), sorted(second.folder.iterdir())
-        _until(lambda: kit.now() > begun + OUTAGE_HOURS * 3600)
+        wait_until(lambda: kit.now() > begun + OUTAGE_HOURS * 3600)
         assert sorted(second.folder.iterdir()) == files
         assert (
             len([at for at in kit.asked if at > begun])
@@ -115,15 +116,8 @@ def test_after_hours_without_the_agency_the_kit_is_there_at_once(stack: Stack, p
         assert site.statuses[-1].problem_code != ""
         with stack.service(port):  # a new one, which knows no session of the kit
             back = kit.now()
-            _until(lambda: not second.folder.exists())
-            _until(lambda: site.statuses[-1].problem_code == "")
+            wait_until(lambda: not second.folder.exists())
+            wait_until(lambda: site.statuses[-1].problem_code == "")
         waited = next(at for at in kit.asked if at > back) - back
         assert waited < MOST_SECONDS + 2 * LOOK_SECONDS * FASTER, "in the kit's own seconds; it looks twice a real one"
     site.agency.close()
-
-
-def _until(held: object, seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not held():  # type: ignore[operator]
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
